@@ -1,0 +1,14 @@
+/* Checksums (zlib), digests and random bytes (mbedTLS). */
+#ifndef LDBX_BASE_HASH_H
+#define LDBX_BASE_HASH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <lytics_dbx/types.h>
+
+uint32_t ldbx_crc32(uint32_t so_far, const void *data, size_t size); /* begin with 0 */
+bool ldbx_sha256(ldbx_view data, uint8_t out[32]);
+bool ldbx_random(uint8_t *out, size_t size);
+
+#endif

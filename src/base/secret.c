@@ -1,0 +1,41 @@
+#include "base/secret.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+
+bool ldbx_secret_set(ldbx_secret *secret, ldbx_view text)
+{
+    char *copy = ldbx_strndup(text.data, text.size);
+
+    if (copy == NULL)
+        return false;
+    ldbx_secret_clear(secret);
+    secret->text = copy;
+    return true;
+}
+
+bool ldbx_secret_copy(ldbx_secret *to, const ldbx_secret *from)
+{
+    if (from->text != NULL)
+        return ldbx_secret_set(to, (ldbx_view){from->text, strlen(from->text)});
+    ldbx_secret_clear(to);
+    return true;
+}
+
+void ldbx_secret_clear(ldbx_secret *secret)
+{
+    if (secret->text != NULL)
+        ldbx_wipe(secret->text, strlen(secret->text));
+    ldbx_free(secret->text);
+    secret->text = NULL;
+}
+
+void ldbx_wipe(void *memory, size_t size)
+{
+    if (size == 0)
+        return;
+    memset(memory, 0, size);
+    /* The compiler must assume that this reads the memory, so the memset stays. */
+    __asm__ volatile("" : : "r"(memory) : "memory");
+}
