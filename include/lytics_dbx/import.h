@@ -67,8 +67,8 @@ typedef struct ldbx_import_summary {
     int64_t watermark_us;    /**< greatest timestamp of a completed run, microseconds since 1970 */
     const char *run;         /**< borrowed from the import */
     const char *stream;      /**< borrowed from the import */
-    const char *warning;     /**< what a reader of the report should know (no versions and why, a run that began
-                            anew), or ""; borrowed */
+    const char *
+        warning; /**< what a reader of the report should know: why there are no versions, or a new beginning; borrowed */
 } ldbx_import_summary;
 
 /**

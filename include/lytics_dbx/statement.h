@@ -15,12 +15,11 @@ typedef struct ldbx_statement ldbx_statement;
 
 /** How a statement runs. Set up with ldbx_statement_options_init(). */
 typedef struct ldbx_statement_options {
-    size_t size;             /**< sizeof(ldbx_statement_options) */
-    int64_t query_timeout_s; /**< the server stops the statement after it, and so do we; 0 is none */
-    int repeatable;          /**< running it twice does no harm, so that it may be sent again after a lost answer */
-    int prefetch;        /**< 1 (default): the next page is fetched on a thread of the library while this one is read
-                   */
-    ldbx_cancel *cancel; /**< optional; in place of the connection's */
+    size_t size;               /**< sizeof(ldbx_statement_options) */
+    int64_t query_timeout_s;   /**< the server stops the statement after it, and so do we; 0 is none */
+    int repeatable;            /**< running it twice does no harm, so that it may be sent again after a lost answer */
+    int prefetch;              /**< 1 (default): a thread of the library fetches the next page while this one is read */
+    ldbx_cancel *cancel;       /**< optional; in place of the connection's */
     ldbx_progress_fn progress; /**< optional; told while the statement runs */
     void *user;                /**< handed to progress */
 } ldbx_statement_options;

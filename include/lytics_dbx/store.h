@@ -57,8 +57,7 @@ LDBX_API int ldbx_store_new(const ldbx_store_ops *ops, void *user, ldbx_store **
 
 /** How a directory store is opened. */
 typedef enum ldbx_store_mode {
-    LDBX_STORE_WRITE = 0, /**< makes the folder; the first call for a key locks it against other processes
-                             until the store is destroyed */
+    LDBX_STORE_WRITE = 0, /**< makes the folder; the first call for a key locks it until the store is destroyed */
     LDBX_STORE_READ = 1   /**< takes no lock and writes nothing */
 } ldbx_store_mode;
 

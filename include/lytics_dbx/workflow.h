@@ -119,7 +119,7 @@ LDBX_API int ldbx_job_run(ldbx_job *job, ldbx_connection *connection, const ldbx
  * @param store Borrowed.
  * @param due Receives 1 or 0.
  * @param error May be NULL.
- * @return LDBX_OK, LDBX_CONFLICT, LDBX_INVALID_DATA or LDBX_IO.
+ * @return LDBX_OK, LDBX_CONFLICT, LDBX_INVALID_ARGUMENT (the job's keys differ from its checkpoint), LDBX_INVALID_DATA or LDBX_IO.
  * @since 0.1
  */
 LDBX_API int ldbx_job_is_due(ldbx_job *job, ldbx_store *store, int *due, ldbx_error **error);

@@ -1,0 +1,85 @@
+#include "net/credential.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+void ldbx_credential_clear(ldbx_credential *credential)
+{
+    ldbx_secret_clear(&credential->token);
+    ldbx_free(credential->username);
+    credential->username = NULL;
+    ldbx_secret_clear(&credential->password);
+}
+
+bool ldbx_credential_copy(ldbx_credential *to, const ldbx_credential *from)
+{
+    ldbx_credential copy = {0};
+
+    if (from->username != NULL) {
+        copy.username = ldbx_strdup(from->username);
+        if (copy.username == NULL)
+            return false;
+    }
+    if (!ldbx_secret_copy(&copy.token, &from->token) || !ldbx_secret_copy(&copy.password, &from->password)) {
+        ldbx_credential_clear(&copy);
+        return false;
+    }
+    ldbx_credential_clear(to);
+    *to = copy;
+    return true;
+}
+
+/* A line end inside a token would begin a header of its own. */
+static bool is_header_safe(const char *text)
+{
+    for (; *text != '\0'; text++)
+        if (*text <= ' ' || *text >= 127)
+            return false;
+    return true;
+}
+
+/* Room is made before a secret is written: a buffer that grows leaves its old memory behind unwiped. */
+static int put_bearer(const char *token, ldbx_buf *out, ldbx_error **error)
+{
+    if (token[0] == '\0' || !is_header_safe(token))
+        return ldbx_fail(error, LDBX_INVALID_ARGUMENT,
+                         "token is empty or holds a character that cannot stand in a header");
+    ldbx_buf_reserve(out, strlen(token) + sizeof "Bearer ");
+    ldbx_buf_str(out, "Bearer ");
+    ldbx_buf_str(out, token);
+    return LDBX_OK;
+}
+
+static int put_basic(const char *username, const char *password, ldbx_buf *out, ldbx_error **error)
+{
+    size_t size = strlen(username) + strlen(password) + 1;
+    ldbx_buf pair;
+
+    if (strchr(username, ':') != NULL)
+        return ldbx_fail(error, LDBX_INVALID_ARGUMENT, "username must not hold a colon");
+    ldbx_buf_init(&pair, LDBX_MAX_ERROR);
+    ldbx_buf_reserve(&pair, size);
+    ldbx_buf_printf(&pair, "%s:%s", username, password);
+    ldbx_buf_reserve(out, sizeof "Basic " + size / 3 * 4 + 4);
+    ldbx_buf_str(out, "Basic ");
+    ldbx_buf_base64(out, pair.data, pair.size);
+    out->failed = out->failed || pair.failed;
+    ldbx_buf_wipe(&pair);
+    return LDBX_OK;
+}
+
+int ldbx_credential_header(const ldbx_credential *credential, ldbx_buf *out, ldbx_error **error)
+{
+    const char *password = credential->password.text;
+
+    if (credential->token.text != NULL)
+        LDBX_TRY(put_bearer(credential->token.text, out, error));
+    else if (credential->username != NULL)
+        LDBX_TRY(put_basic(credential->username, password != NULL ? password : "", out, error));
+    else
+        return ldbx_fail(error, LDBX_INVALID_ARGUMENT, "neither token nor username is set");
+    return ldbx_buf_cstr(out) != NULL ? LDBX_OK : ldbx_fail_no_memory(error);
+}

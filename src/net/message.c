@@ -1,0 +1,113 @@
+#include "net/message.h"
+
+#include <curl/curl.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/str.h"
+
+#define NOT_GIVEN (-1)
+
+static const char *const reason_headers[] = {
+    "x-databricks-reason-phrase",
+    "x-thriftserver-error-message",
+    "x-databricks-error-or-redirect-message",
+};
+
+static void forget_head(ldbx_http_response *response)
+{
+    response->status = 0;
+    response->retry_after_ms = NOT_GIVEN;
+    response->reason[0] = '\0';
+    response->reason_rank = 0;
+    response->content_type[0] = '\0';
+}
+
+void ldbx_http_response_init(ldbx_http_response *response, size_t max_body)
+{
+    memset(response, 0, sizeof *response);
+    forget_head(response);
+    ldbx_buf_init(&response->body, max_body);
+}
+
+void ldbx_http_response_clear(ldbx_http_response *response)
+{
+    forget_head(response);
+    ldbx_buf_clear(&response->body);
+}
+
+void ldbx_http_response_reset(ldbx_http_response *response)
+{
+    forget_head(response);
+    ldbx_buf_reset(&response->body);
+}
+
+/* Short of memory the text is left out: it only explains. */
+static void take_text(char *out, size_t size, ldbx_view value)
+{
+    ldbx_buf line;
+
+    ldbx_buf_init(&line, size);
+    ldbx_buf_one_line(&line, value, size - 1);
+    if (!line.failed && line.size > 0)
+        memcpy(out, line.data, line.size);
+    out[line.failed ? 0 : line.size] = '\0';
+    ldbx_buf_clear(&line);
+}
+
+static void take_reason(ldbx_http_response *response, int rank, ldbx_view value)
+{
+    if (response->reason_rank != 0 && response->reason_rank <= rank)
+        return;
+    response->reason_rank = rank;
+    take_text(response->reason, sizeof response->reason, value);
+}
+
+/* Whole seconds, or an HTTP date. curl_getdate() also takes much that is neither, but a date begins with its
+ * weekday. */
+static int64_t parse_retry_after(ldbx_view value)
+{
+    char text[64];
+    int64_t seconds;
+    time_t at;
+
+    if (ldbx_parse_int64(value, 0, INT64_MAX / 1000, &seconds))
+        return seconds * 1000;
+    if (value.size >= sizeof text || value.data[0] < 'A' || value.data[0] > 'Z')
+        return NOT_GIVEN;
+    memcpy(text, value.data, value.size);
+    text[value.size] = '\0';
+    at = curl_getdate(text, NULL);
+    if (at == (time_t)-1)
+        return NOT_GIVEN;
+    seconds = (int64_t)at - ldbx_wall_us() / 1000000;
+    return seconds > 0 ? seconds * 1000 : 0;
+}
+
+static void take_header(ldbx_http_response *response, ldbx_view name, ldbx_view value)
+{
+    if (value.size == 0)
+        return;
+    for (int i = 0; i < (int)(sizeof reason_headers / sizeof reason_headers[0]); i++)
+        if (ldbx_view_ieq(name, reason_headers[i]))
+            take_reason(response, i + 1, value);
+    if (ldbx_view_ieq(name, "retry-after") && response->retry_after_ms == NOT_GIVEN)
+        response->retry_after_ms = parse_retry_after(value);
+    if (ldbx_view_ieq(name, "content-type") && response->content_type[0] == '\0')
+        take_text(response->content_type, sizeof response->content_type, value);
+}
+
+void ldbx_http_response_line(ldbx_http_response *response, ldbx_view line)
+{
+    int64_t colon = ldbx_view_find(line, ":");
+
+    if (ldbx_view_starts(line, "HTTP/")) {
+        forget_head(response);
+        return;
+    }
+    if (colon >= 0) {
+        ldbx_view name = {line.data, (size_t)colon};
+        ldbx_view value = {line.data + colon + 1, line.size - (size_t)colon - 1};
+        take_header(response, name, ldbx_view_trim(value));
+    }
+}

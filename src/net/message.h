@@ -1,0 +1,40 @@
+/* An HTTP request and its answer. */
+#ifndef LDBX_NET_MESSAGE_H
+#define LDBX_NET_MESSAGE_H
+
+#include <lytics_dbx/cancel.h>
+
+#include "base/buf.h"
+
+typedef struct ldbx_http_request {
+    const char *method; /* "POST" */
+    const char *url;
+    const char *content_type;  /* NULL: none */
+    const char *accept;        /* NULL: none */
+    const char *authorization; /* header value, or NULL; never logged */
+    ldbx_view body;
+    int64_t timeout_ms;        /* of this attempt; 0: none */
+    int64_t deadline_ms;       /* on the steady clock; 0: none */
+    const ldbx_cancel *cancel; /* NULL: none */
+} ldbx_http_request;
+
+typedef struct ldbx_http_response {
+    int status;
+    int64_t retry_after_ms; /* -1: header not there or not understood */
+    char reason[512];       /* from the x-databricks-* and x-thriftserver-* headers, one line, or "" */
+    int reason_rank;        /* of the header that reason came from, 1 is the best; 0: none */
+    char content_type[128];
+    ldbx_buf body;
+} ldbx_http_response;
+
+void ldbx_http_response_init(ldbx_http_response *response, size_t max_body);
+void ldbx_http_response_clear(ldbx_http_response *response);
+/* Empties it for the next attempt, keeps the body's memory. */
+void ldbx_http_response_reset(ldbx_http_response *response);
+/*
+ * Takes one line of an answer's head. A status line forgets what earlier heads said (100 Continue, a
+ * proxy's); of headers that come twice the first that says something counts.
+ */
+void ldbx_http_response_line(ldbx_http_response *response, ldbx_view line);
+
+#endif

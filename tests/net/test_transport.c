@@ -1,0 +1,365 @@
+/* The transport against real sockets of this machine: what arrives, and what is never sent twice. */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "exchange.h"
+
+START_TEST(sends_what_the_protocol_asks_for)
+{
+    static const http_step script[] = {{HTTP_SEND, HTTP_OK2}};
+    http_server *server = http_server_start(STEPS(script));
+    const char *text;
+
+    expect_ok(exchange_send_to(server), ex.error);
+    expect_answer(200, "ok");
+    http_server_wait_requests(server, 1);
+    text = http_server_request(server, 0);
+    ck_assert_int_eq(strncmp(text, "POST /path HTTP/1.1\r\n", 21), 0);
+    ck_assert_ptr_nonnull(strstr(text, "\r\nContent-Type: application/x-thrift\r\n"));
+    ck_assert_ptr_nonnull(strstr(text, "\r\nAccept: application/x-thrift\r\n"));
+    ck_assert_ptr_nonnull(strstr(text, "\r\nAuthorization: " EXCHANGE_SECRET "\r\n"));
+    ck_assert_ptr_nonnull(strstr(text, "\r\nUser-Agent: test/1\r\n"));
+    ck_assert_ptr_nonnull(strstr(text, "\r\nContent-Length: 5\r\n"));
+    ck_assert_ptr_nonnull(strstr(text, "\r\n\r\nbody!"));
+    ck_assert_ptr_null(strcasestr(text, "expect:"));
+    ck_assert_ptr_null(strcasestr(text, "accept-encoding:"));
+    ck_assert_ptr_null(strcasestr(text, "cookie:"));
+    http_server_stop(server);
+}
+END_TEST
+
+START_TEST(leaves_out_what_is_not_given)
+{
+    static const http_step script[] = {{HTTP_SEND, HTTP_OK2}, {HTTP_SEND, HTTP_OK2}, {HTTP_SEND, HTTP_OK2}};
+    http_server *server = http_server_start(STEPS(script));
+    ldbx_http_request request = {.method = "POST", .url = http_server_url(server)};
+
+    expect_ok(exchange_send(&request), ex.error);
+    request.method = "GET";
+    expect_ok(exchange_send(&request), ex.error);
+    request.method = "PUT";
+    request.body = ldbx_view_of("put");
+    expect_ok(exchange_send(&request), ex.error);
+    http_server_wait_requests(server, 3);
+    ck_assert_ptr_nonnull(strstr(http_server_request(server, 0), "\r\nContent-Length: 0\r\n"));
+    ck_assert_int_eq(strncmp(http_server_request(server, 1), "GET /path HTTP/1.1\r\n", 20), 0);
+    ck_assert_ptr_null(strcasestr(http_server_request(server, 1), "content-length:"));
+    ck_assert_int_eq(strncmp(http_server_request(server, 2), "PUT /path HTTP/1.1\r\n", 20), 0);
+    ck_assert_ptr_nonnull(strstr(http_server_request(server, 2), "\r\n\r\nput"));
+    for (int i = 0; i < 3; i++) {
+        ck_assert_ptr_null(strcasestr(http_server_request(server, i), "content-type:"));
+        ck_assert_ptr_null(strcasestr(http_server_request(server, i), "accept:"));
+        ck_assert_ptr_null(strcasestr(http_server_request(server, i), "authorization:"));
+    }
+    ck_assert_int_eq(http_server_connections(server), 1);
+    http_server_stop(server);
+}
+END_TEST
+
+START_TEST(gives_the_answer_whatever_its_status)
+{
+    static const http_step script[] = {
+        {HTTP_SEND, HTTP_ANSWER("503 Wait\r\nRetry-After: 4\r\nX-Databricks-Reason-Phrase: starting\r\n"
+                                "Content-Type: text/html",
+                                3, "<p>")},
+        {HTTP_SEND, HTTP_ANSWER("401 No\r\nWWW-Authenticate: Basic realm=\"x\"", 0, "")},
+        {HTTP_SEND, HTTP_ANSWER("307 Elsewhere\r\nLocation: http://127.0.0.1:1/", 0, "")},
+        {HTTP_SEND, "HTTP/1.1 204 Nothing\r\n\r\n"},
+        {HTTP_SEND, "HTTP/1.1 100 Continue\r\nRetry-After: 9\r\n\r\n" HTTP_OK2},
+        {HTTP_SEND, "HTTP/1.1 200 OK\r\nTransfer-Encoding: "
+                    "chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\nX-Tail: 1\r\n\r\n"},
+        {HTTP_SEND_CLOSE, "HTTP/1.1 200 OK\r\n\r\nuntil the end"},
+    };
+    static const struct {
+        int http_status;
+        const char *body;
+        int64_t retry_after_ms;
+    } expected[] = {
+        {503, "<p>", 4000},        {401, "", -1}, {307, "", -1}, {204, "", -1}, {200, "ok", -1}, {200, "abcde", -1},
+        {200, "until the end", -1}};
+    http_server *server = http_server_start(STEPS(script));
+
+    for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
+        expect_ok(exchange_send_to(server), ex.error);
+        expect_answer(expected[i].http_status, expected[i].body);
+        ck_assert_int_eq(ex.response.retry_after_ms, expected[i].retry_after_ms);
+        ck_assert_str_eq(ex.response.reason, i == 0 ? "starting" : "");
+        ck_assert_str_eq(ex.response.content_type, i == 0 ? "text/html" : "");
+    }
+    http_server_wait_requests(server, 7);
+    ck_assert_int_eq(http_server_requests(server), 7);
+    ck_assert_int_eq(http_server_connections(server), 1);
+    http_server_stop(server);
+}
+END_TEST
+
+START_TEST(carries_a_large_body_both_ways)
+{
+    size_t size = 1500000; /* libcurl would ask "Expect: 100-continue" above 1 MiB */
+    char *head = malloc(size + 200);
+    char *body = malloc(size + 1);
+    http_step script[] = {{HTTP_SEND, head}};
+    http_server *server = http_server_start(STEPS(script));
+    ldbx_http_request request = exchange_request(http_server_url(server));
+    size_t at = (size_t)snprintf(head, 200, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n", size);
+
+    for (size_t i = 0; i < size; i++)
+        body[i] = (char)('a' + i % 23);
+    body[size] = '\0';
+    memcpy(head + at, body, size + 1);
+    request.body = (ldbx_view){body, size};
+    expect_ok(exchange_send(&request), ex.error);
+    expect_answer(200, body);
+    http_server_wait_requests(server, 1);
+    ck_assert_str_eq(strstr(http_server_request(server, 0), "\r\n\r\n") + 4, body);
+    ck_assert_ptr_null(strcasestr(http_server_request(server, 0), "expect:"));
+    http_server_stop(server);
+    free(head);
+    free(body);
+}
+END_TEST
+
+/* The heart of it: received, perhaps run, not answered. libcurl alone would send it again on a new
+ * connection. */
+START_TEST(a_request_on_a_kept_connection_is_never_sent_twice)
+{
+    static const http_step losses[] = {{HTTP_SEND_CLOSE, NULL}, {HTTP_RESET, NULL}};
+    const http_step script[] = {{HTTP_SEND, HTTP_OK2}, losses[_i % 2], {HTTP_SEND, HTTP_OK2}, {HTTP_SEND, HTTP_OK2}};
+    http_server *server = http_server_start(STEPS(script));
+    ldbx_http_request request = exchange_request(http_server_url(server));
+    int status;
+
+    expect_ok(exchange_send_to(server), ex.error);
+    request.body = _i < 2 ? ldbx_view_of("INSERT") : (ldbx_view){NULL, 0};
+    request.method = _i < 4 ? "POST" : "GET";
+    status = exchange_send(&request);
+    expect_broken(server, status);
+    http_server_wait_closes(server, 1);
+    /* The transport is as good as new, and by now a second copy would have been counted. */
+    expect_ok(exchange_send_to(server), ex.error);
+    expect_answer(200, "ok");
+    http_server_wait_requests(server, 3);
+    ck_assert_int_eq(http_server_requests(server), 3);
+    ck_assert_ptr_nonnull(strstr(http_server_request(server, 2), "body!"));
+    http_server_stop(server);
+}
+END_TEST
+
+/* More than libcurl sends in one piece with the head. */
+START_TEST(a_large_request_is_never_sent_twice)
+{
+    static const http_step script[] = {{HTTP_SEND, HTTP_OK2}, {HTTP_SEND_CLOSE, NULL}, {HTTP_SEND, HTTP_OK2}};
+    http_server *server = http_server_start(STEPS(script));
+    ldbx_http_request request = exchange_request(http_server_url(server));
+    char *body = malloc(300000);
+
+    memset(body, 'x', 300000);
+    request.body = (ldbx_view){body, 300000};
+    expect_ok(exchange_send_to(server), ex.error);
+    expect_broken(server, exchange_send(&request));
+    expect_ok(exchange_send_to(server), ex.error);
+    http_server_wait_requests(server, 3);
+    ck_assert_int_eq(http_server_requests(server), 3);
+    ck_assert_ptr_nonnull(strstr(http_server_request(server, 2), "body!"));
+    http_server_stop(server);
+    free(body);
+}
+END_TEST
+
+START_TEST(a_lost_answer_on_a_new_connection)
+{
+    static const http_step script[] = {{HTTP_SEND_CLOSE, NULL}, {HTTP_SEND, HTTP_OK2}};
+    http_server *server = http_server_start(STEPS(script));
+
+    expect_broken(server, exchange_send_to(server));
+    expect_ok(exchange_send_to(server), ex.error);
+    http_server_wait_requests(server, 2);
+    ck_assert_int_eq(http_server_requests(server), 2);
+    http_server_stop(server);
+}
+END_TEST
+
+START_TEST(a_connection_that_was_closed_while_idle_is_not_used)
+{
+    static const http_step script[] = {{HTTP_SEND_CLOSE, HTTP_OK2}, {HTTP_SEND, HTTP_OK2}};
+    http_server *server = http_server_start(STEPS(script));
+
+    expect_ok(exchange_send_to(server), ex.error);
+    http_server_wait_closes(server, 1);
+    expect_ok(exchange_send_to(server), ex.error);
+    http_server_wait_requests(server, 2);
+    ck_assert_int_eq(http_server_connections(server), 2);
+    http_server_stop(server);
+}
+END_TEST
+
+/* An answer that nobody asked for must not become the answer of the next request. */
+START_TEST(a_connection_that_speaks_while_idle_is_not_used)
+{
+    static const http_step script[] = {{HTTP_SEND, HTTP_OK2 HTTP_ANSWER("408 Idle Too Long", 0, "")},
+                                       {HTTP_SEND, HTTP_OK2}};
+    http_server *server = http_server_start(STEPS(script));
+
+    expect_ok(exchange_send_to(server), ex.error);
+    expect_answer(200, "ok");
+    http_server_wait_requests(server, 1);
+    expect_ok(exchange_send_to(server), ex.error);
+    expect_answer(200, "ok");
+    http_server_stop(server);
+}
+END_TEST
+
+static const http_step broken_answers[] = {
+    {HTTP_SEND_CLOSE, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc"},
+    {HTTP_RESET, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc"},
+    {HTTP_SEND_CLOSE, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab"},
+    {HTTP_SEND_CLOSE, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n"},
+    {HTTP_SEND_CLOSE, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nab\r\n0\r\n\r\n"},
+    {HTTP_SEND_CLOSE, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n"},
+    {HTTP_SEND_CLOSE, "HTTP/1.1 200 OK\r\nConte"},
+    {HTTP_SEND_CLOSE, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r"},
+    {HTTP_SEND_CLOSE, "HTTP/1.1 200"},
+    {HTTP_SEND_CLOSE, "HTT"},
+    {HTTP_SEND_CLOSE, "HTTP/1.1 100 Continue\r\n\r\n"},
+    {HTTP_SEND_CLOSE, "\x15\x03\x01 this is no HTTP at all\r\n\r\n"},
+    {HTTP_SEND_CLOSE, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: nonsense\r\n\r\nabcde"},
+};
+
+START_TEST(half_an_answer_is_none)
+{
+    const http_step script[] = {broken_answers[_i / 2], {HTTP_SEND, HTTP_OK2}};
+    const http_step script_kept[] = {{HTTP_SEND, HTTP_OK2}, broken_answers[_i / 2], {HTTP_SEND, HTTP_OK2}};
+    bool kept = _i % 2 != 0;
+    http_server *server = kept ? http_server_start(STEPS(script_kept)) : http_server_start(STEPS(script));
+
+    if (kept)
+        expect_ok(exchange_send_to(server), ex.error);
+    expect_broken(server, exchange_send_to(server));
+    expect_ok(exchange_send_to(server), ex.error);
+    expect_answer(200, "ok");
+    http_server_stop(server);
+}
+END_TEST
+
+START_TEST(an_answer_larger_than_the_response_holds)
+{
+    static const char *const answers[] = {
+        HTTP_ANSWER("200 OK", 9, "123456789"),
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n12345\r\n4\r\n6789\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\n\r\n123456789",
+        "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999999\r\n\r\n",
+    };
+    const http_step script[] = {{HTTP_SEND_CLOSE, answers[_i]}, {HTTP_SEND, HTTP_ANSWER("200 OK", 8, "12345678")}};
+    http_server *server = http_server_start(STEPS(script));
+
+    ldbx_http_response_clear(&ex.response);
+    ldbx_http_response_init(&ex.response, 8);
+    expect_status(exchange_send_to(server), LDBX_PROTOCOL, ex.error);
+    ck_assert_int_eq(ex.reach, LDBX_REACH_SENT);
+    expect_clean_error(http_server_port(server), "larger than 8 bytes");
+    expect_ok(exchange_send_to(server), ex.error);
+    expect_answer(200, "12345678");
+    http_server_stop(server);
+}
+END_TEST
+
+/* A server that hangs up while a large request is on its way; a SIGPIPE would end this process. */
+static void *hang_up(void *user)
+{
+    struct linger hard = {.l_onoff = 1, .l_linger = 0};
+    int fd = accept(*(int *)user, NULL, NULL);
+    char byte;
+
+    ck_assert_int_eq(recv(fd, &byte, 1, 0), 1);
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
+    close(fd);
+    return NULL;
+}
+
+START_TEST(a_connection_that_breaks_while_sending)
+{
+    size_t size = (size_t)32 << 20;
+    char *body = calloc(1, size);
+    char url[64];
+    int listener = listen_anywhere("http", url);
+    ldbx_http_request request = exchange_request(url);
+    pthread_t thread;
+
+    request.body = (ldbx_view){body, size};
+    ck_assert_int_eq(pthread_create(&thread, NULL, hang_up, &listener), 0);
+    expect_status(exchange_send(&request), LDBX_UNAVAILABLE, ex.error);
+    ck_assert_int_eq(ex.reach, LDBX_REACH_SENT);
+    pthread_join(thread, NULL);
+    close(listener);
+    free(body);
+}
+END_TEST
+
+/* Every allocation of ours fails in turn; the transport works again right after. */
+START_TEST(survives_no_memory)
+{
+    http_step script[40];
+    http_server *server;
+    int failures = 0;
+    int status;
+
+    for (size_t i = 0; i < 40; i++)
+        script[i] = (http_step){HTTP_SEND, HTTP_ANSWER("503 No\r\nx-databricks-reason-phrase: r", 2, "ok")};
+    server = http_server_start(script, 40);
+    for (;;) {
+        ldbx_buf_clear(&ex.response.body);
+        suite_fail_allocation(failures + 1);
+        status = exchange_send_to(server);
+        if (status == LDBX_OK && ex.response.reason[0] != '\0')
+            break;
+        ck_assert(status == LDBX_NO_MEMORY || status == LDBX_OK);
+        failures++;
+    }
+    ck_assert_int_ge(failures, 5);
+    expect_answer(503, "ok");
+    http_server_stop(server);
+}
+END_TEST
+
+START_TEST(making_one_survives_no_memory)
+{
+    const ldbx_transport_settings settings = {.ca_file = "/x", .connect_timeout_ms = 1000};
+    ldbx_transport *other = NULL;
+
+    for (long n = 1; n <= 2; n++) {
+        suite_fail_allocation(n);
+        expect_status(ldbx_transport_new(&settings, &other, NULL), LDBX_NO_MEMORY, NULL);
+        ck_assert_ptr_null(other);
+    }
+    ldbx_transport_destroy(NULL);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("net/transport");
+    TCase *tcase = suite_case(suite, "exchange");
+
+    forget_proxies();
+    tcase_add_checked_fixture(tcase, exchange_start, exchange_stop);
+    tcase_add_test(tcase, sends_what_the_protocol_asks_for);
+    tcase_add_test(tcase, leaves_out_what_is_not_given);
+    tcase_add_test(tcase, gives_the_answer_whatever_its_status);
+    tcase_add_test(tcase, carries_a_large_body_both_ways);
+    tcase_add_loop_test(tcase, a_request_on_a_kept_connection_is_never_sent_twice, 0, 6);
+    tcase_add_test(tcase, a_large_request_is_never_sent_twice);
+    tcase_add_test(tcase, a_lost_answer_on_a_new_connection);
+    tcase_add_test(tcase, a_connection_that_was_closed_while_idle_is_not_used);
+    tcase_add_test(tcase, a_connection_that_speaks_while_idle_is_not_used);
+    tcase_add_loop_test(tcase, half_an_answer_is_none, 0, 2 * COUNT(broken_answers));
+    tcase_add_loop_test(tcase, an_answer_larger_than_the_response_holds, 0, 4);
+    tcase_add_test(tcase, a_connection_that_breaks_while_sending);
+    tcase_add_test(tcase, survives_no_memory);
+    tcase_add_test(tcase, making_one_survives_no_memory);
+    return suite_run(suite);
+}
