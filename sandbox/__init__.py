@@ -1,0 +1,1 @@
+"""A Databricks workspace on loopback: the Thrift service of a SQL warehouse or cluster, with DuckDB as its engine."""

@@ -1,0 +1,83 @@
+"""Starts the sandbox: python -m sandbox [options]"""
+
+import argparse
+import json
+import os
+import signal
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+from . import tls
+from .results import FORMS
+from .server import WAREHOUSE, Server
+from .workspace import Workspace
+
+
+def options():
+    parser = argparse.ArgumentParser(prog="sandbox", description="A Databricks workspace on loopback.")
+    parser.add_argument("--port", type=int, default=0, help="port to listen on; 0 (default) picks a free one")
+    parser.add_argument("--port-file", type=Path, help="where to write the port once the server is ready")
+    parser.add_argument("--token", action="append", help="a token that is let in; may be repeated (default: sandbox)")
+    parser.add_argument("--tls", action="store_true", help="https with a certificate of its own")
+    parser.add_argument("--ca-file", type=Path, help="where to write the certificate of the authority (with --tls)")
+    parser.add_argument("--state", type=Path, help="a folder that keeps tables and their history over restarts")
+    parser.add_argument("--results", choices=FORMS, default=FORMS[0],
+                        help="the most that results are sent as, if the client can read it: Arrow in LZ4 frames, Arrow, column sets")
+    parser.add_argument("--faults", type=Path, help="a fault script (JSON) to start with")
+    given = parser.parse_args()
+    if given.ca_file and not given.tls:
+        parser.error("--ca-file goes with --tls")
+    return given
+
+
+def database_path(state):
+    if state is None:
+        return ":memory:"
+    state.mkdir(parents=True, exist_ok=True)
+    return str(state / "sandbox.duckdb")
+
+
+def secure(given):
+    """The TLS context, and where its authority's certificate is."""
+    if not given.tls:
+        return None, ""
+    ca_file = given.ca_file or Path(tempfile.mkdtemp(prefix="sandbox-")) / "ca.pem"
+    return tls.context(ca_file), f" (CA certificate: {ca_file})"
+
+
+def announce(port_file, port):
+    """Renamed into place, so that whoever sees the file can read the number."""
+    partial = port_file.with_name(port_file.name + ".partial")
+    partial.write_text(str(port))
+    os.replace(partial, port_file)
+
+
+def main():
+    given = options()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    workspace = Workspace(database_path(given.state), given.token or ["sandbox"], given.results)
+    if given.faults:
+        workspace.faults.load(json.loads(given.faults.read_text()))
+    context, remark = secure(given)
+    server = Server(given.port, workspace, context)
+    port = server.server_address[1]
+    serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1})
+    serving.start()
+    print(f"sandbox ready at {'https' if context else 'http'}://127.0.0.1:{port}{WAREHOUSE}{remark}", flush=True)
+    if given.port_file:
+        announce(given.port_file, port)
+    stop.wait()
+    server.shutdown()
+    serving.join()
+    server.server_close()
+    workspace.close()
+
+
+if __name__ == "__main__":
+    main()
+    sys.stdout.flush()
+    os._exit(0)         # everything is closed; the interpreter's own end would print what DuckDB leaves to it

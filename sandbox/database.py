@@ -1,0 +1,44 @@
+"""The one DuckDB database behind a workspace."""
+
+import threading
+from contextlib import contextmanager
+
+import duckdb
+
+from . import catalog, macros
+
+
+class Database:
+    def __init__(self, path=":memory:"):
+        config = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false",
+                  "allow_unsigned_extensions": "false"}
+        self.root = duckdb.connect(path, config=config)
+        self.root.execute("SET GLOBAL TimeZone = 'UTC'")
+        self._lock = threading.Lock()       # DuckDB's connections are made from one that is no thread's own
+        self._write = threading.RLock()     # concurrent writers conflict in DuckDB; here they wait
+        with self.writing(self.cursor()) as db:
+            catalog.setup(db)
+            macros.define(db)
+
+    def cursor(self, zone="UTC"):
+        """A connection of its own: an open result blocks the connection it comes from."""
+        with self._lock:
+            cursor = self.root.cursor()
+        if zone != "UTC":
+            cursor.execute(f"SET TimeZone = '{zone}'")
+        return cursor
+
+    @contextmanager
+    def writing(self, db):
+        """A transaction. After any error it is rolled back: DuckDB would answer a later COMMIT with success and keep nothing."""
+        with self._write:
+            db.execute("BEGIN")
+            try:
+                yield db
+            except BaseException:
+                db.execute("ROLLBACK")
+                raise
+            db.execute("COMMIT")
+
+    def close(self):
+        self.root.close()

@@ -1,0 +1,92 @@
+"""Statements at work: each runs in a thread of its own and on a DuckDB connection of its own."""
+
+import threading
+import time
+import uuid
+
+from databricks.sql.thrift_api.TCLIService.ttypes import TOperationState as State
+from databricks.sql.thrift_api.TCLIService.ttypes import TOperationType
+
+from . import statements
+from .errors import ENGINE_ERRORS, SqlError, from_engine
+from .results import Result
+
+LONGEST_STOP = 10
+ACTIVE = (State.INITIALIZED_STATE, State.PENDING_STATE, State.RUNNING_STATE)
+
+
+class Operation:
+    def __init__(self, session, statement, kind=TOperationType.EXECUTE_STATEMENT):
+        self.id, self.secret = uuid.uuid4(), uuid.uuid4()
+        self.session, self.statement, self.kind = session, statement, kind
+        self.state = State.RUNNING_STATE
+        self.error = self.result = self.modified = None
+        self.started, self.completed = _now(), None
+        self.lock = threading.Lock()        # around the result: DuckDB's readers are for one thread at a time
+        self._cursor = self._thread = None
+        self._done = threading.Event()
+        self._stop = threading.Event()
+
+    def start(self, database, form, parameters=None, timeout=0, hold=0):
+        self._thread = threading.Thread(target=self._work, args=(database, form, parameters, hold), daemon=True)
+        self._thread.start()
+        if timeout:
+            timer = threading.Timer(timeout, self.stop, [State.TIMEDOUT_STATE])
+            timer.daemon = True
+            timer.start()
+
+    def _work(self, database, form, parameters, hold):
+        try:
+            # A held statement stays RUNNING for that long, so that polling and cancelling can be seen.
+            if self._stop.wait(hold):
+                return
+            self._cursor = database.cursor(self.session.zone)
+            outcome = statements.run(self.session, database, self._cursor, self.statement, parameters)
+            result = Result.of(self._cursor.sql(outcome.sql), form) if outcome.sql else Result.nothing(form)
+            result.prepare()
+            self.modified = outcome.modified
+            self._finish(State.FINISHED_STATE, result=result)
+        except ENGINE_ERRORS as error:
+            self._finish(State.ERROR_STATE, error=from_engine(error))
+        except SqlError as error:
+            self._finish(State.ERROR_STATE, error=error)
+        except Exception as error:      # a bug of ours must not leave the operation running for ever
+            self._finish(State.ERROR_STATE, error=SqlError("INTERNAL_ERROR", f"{type(error).__name__}: {error}", "XX000"))
+
+    def _finish(self, state, result=None, error=None):
+        with self.lock:
+            if self.state in ACTIVE:
+                self.state, self.result, self.error, self.completed = state, result, error, _now()
+        self._done.set()
+
+    def wait(self, seconds=None):
+        """Whether the statement has ended, after waiting for it at most this long."""
+        return self._done.wait(seconds)
+
+    def stop(self, state=State.CANCELED_STATE):
+        """Ends a running statement: cancelled, or out of time."""
+        texts = {State.TIMEDOUT_STATE: SqlError("STATEMENT_TIMEOUT", "The statement ran out of its time.", "57014"),
+                 State.CANCELED_STATE: SqlError("OPERATION_CANCELED", "Operation has been canceled.", "HY008")}
+        self._finish(state, error=texts[state])
+        self._interrupt()
+
+    def close(self):
+        if not self.wait(0):
+            self.stop()
+        with self.lock:
+            self.result = None
+            if self._cursor is not None and not self._thread.is_alive():
+                self._cursor.close()
+
+    def _interrupt(self):
+        """Interrupts until the thread has ended: an interrupt between two steps of its work would be lost."""
+        self._stop.set()
+        deadline = time.monotonic() + LONGEST_STOP
+        while self._thread.is_alive() and time.monotonic() < deadline:
+            if self._cursor is not None:
+                self._cursor.interrupt()
+            self._thread.join(0.02)
+
+
+def _now():
+    return int(time.time() * 1000)
