@@ -1,0 +1,112 @@
+#include "wire/lz4_frame.h"
+
+#include <string.h>
+
+#include <lz4frame.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+
+#define SMALLEST_GUESS ((size_t)64 << 10)
+#define MAX_RATIO      255 /* one byte of LZ4 gives at most so many */
+
+struct ldbx_lz4 {
+    LZ4F_dctx *context;
+};
+
+ldbx_lz4 *ldbx_lz4_new(void)
+{
+    ldbx_lz4 *lz4 = (ldbx_lz4 *)ldbx_calloc(1, sizeof *lz4);
+    if (lz4 == NULL)
+        return NULL;
+    if (LZ4F_isError(LZ4F_createDecompressionContext(&lz4->context, LZ4F_VERSION))) {
+        ldbx_free(lz4);
+        return NULL;
+    }
+    return lz4;
+}
+
+void ldbx_lz4_destroy(ldbx_lz4 *lz4)
+{
+    if (lz4 == NULL)
+        return;
+    LZ4F_freeDecompressionContext(lz4->context);
+    ldbx_free(lz4);
+}
+
+static int fail_lz4(size_t code, ldbx_error **error)
+{
+    const char *name = LZ4F_getErrorName(code);
+    if (strcmp(name, "ERROR_allocation_failed") == 0) /* its number is not public */
+        return ldbx_fail_no_memory(error);
+    return ldbx_fail(error, LDBX_PROTOCOL, "LZ4 frame: %s", name);
+}
+
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Where the first frame says how large it is, that much, within what its bytes can hold; else a guess. */
+static int reserve(ldbx_lz4 *lz4, ldbx_view *in, ldbx_bytes *out, ldbx_error **error)
+{
+    LZ4F_frameInfo_t info = {0};
+    size_t used = in->size;
+    size_t code = LZ4F_getFrameInfo(lz4->context, &info, in->data, &used);
+    size_t want = in->size > SMALLEST_GUESS / 4 ? 4 * in->size : SMALLEST_GUESS;
+    if (LZ4F_isError(code))
+        return fail_lz4(code, error);
+    if (info.contentSize > 0 && info.contentSize <= (unsigned long long)in->size * MAX_RATIO)
+        want = (size_t)info.contentSize;
+    in->data += used;
+    in->size -= used;
+    want = smaller(want, ldbx_bytes_max(out));
+    return ldbx_bytes_grow(out, want) ? LDBX_OK : ldbx_fail_no_memory(error);
+}
+
+/* At the maximum there is no more room, which is fine while only the frame's end is left to be read. */
+static int make_room(ldbx_bytes *out, ldbx_error **error)
+{
+    size_t capacity = ldbx_bytes_capacity(out);
+    size_t max = ldbx_bytes_max(out);
+    if (capacity > ldbx_bytes_size(out) || capacity == max)
+        return LDBX_OK;
+    capacity = capacity > SMALLEST_GUESS ? 2 * capacity : 2 * SMALLEST_GUESS;
+    return ldbx_bytes_grow(out, smaller(capacity, max)) ? LDBX_OK : ldbx_fail_no_memory(error);
+}
+
+/* One step: some input into some output. `*open` says whether a frame has begun and is not over. */
+static int step(ldbx_lz4 *lz4, ldbx_view *in, ldbx_bytes *out, bool *open, ldbx_error **error)
+{
+    size_t size = ldbx_bytes_size(out);
+    size_t room = ldbx_bytes_capacity(out) - size;
+    size_t given = room;
+    size_t used = in->size;
+    size_t code = LZ4F_decompress(lz4->context, ldbx_bytes_data(out) + size, &given, in->data, &used, NULL);
+    if (LZ4F_isError(code))
+        return fail_lz4(code, error);
+    in->data += used;
+    in->size -= used;
+    ldbx_bytes_set_size(out, size + given);
+    *open = code != 0;
+    if (!*open || used > 0 || given > 0)
+        return LDBX_OK;
+    if (room > 0)
+        return ldbx_fail(error, LDBX_PROTOCOL, "LZ4 frame: cut short");
+    return ldbx_fail(error, LDBX_PROTOCOL, "LZ4 frame: more than %zu bytes when decompressed", ldbx_bytes_max(out));
+}
+
+int ldbx_lz4_read(ldbx_lz4 *lz4, ldbx_view in, ldbx_bytes *out, ldbx_error **error)
+{
+    bool open = true;
+    ldbx_bytes_set_size(out, 0);
+    LZ4F_resetDecompressionContext(lz4->context);
+    if (in.size == 0)
+        return ldbx_fail(error, LDBX_PROTOCOL, "LZ4 frame: empty");
+    LDBX_TRY(reserve(lz4, &in, out, error));
+    while (open || in.size > 0) {
+        LDBX_TRY(make_room(out, error));
+        LDBX_TRY(step(lz4, &in, out, &open, error));
+    }
+    return LDBX_OK;
+}
