@@ -1,0 +1,118 @@
+#include "client/batch.h"
+
+#include <assert.h>
+
+#include "base/error.h"
+#include "client/cell.h"
+#include "client/json_rows.h"
+
+/* One cell: where it is and how to read it. */
+typedef struct cell {
+    const ldbx_field *field;
+    const struct ArrowArray *array;
+    int64_t row;
+} cell;
+
+static cell cell_at(const ldbx_batch *batch, int64_t row, size_t column)
+{
+    assert(row >= 0 && row < batch->array->length && column < batch->shape->count);
+    return (cell){&batch->shape->fields[column], batch->array->children[column], row + batch->array->offset};
+}
+
+int64_t ldbx_batch_rows(const ldbx_batch *batch)
+{
+    return batch->array->length;
+}
+
+const struct ArrowArray *ldbx_batch_arrow(const ldbx_batch *batch)
+{
+    return batch->array;
+}
+
+int ldbx_batch_is_null(const ldbx_batch *batch, int64_t row, size_t column)
+{
+    cell at = cell_at(batch, row, column);
+
+    return ldbx_cell_is_null(at.field, at.array, at.row);
+}
+
+static bool is_integer(ldbx_layout layout)
+{
+    return layout >= LDBX_LAYOUT_BOOL && layout <= LDBX_LAYOUT_UINT32;
+}
+
+int64_t ldbx_batch_int64(const ldbx_batch *batch, int64_t row, size_t column)
+{
+    cell at = cell_at(batch, row, column);
+    int64_t value = 0;
+
+    if (is_integer(at.field->format.layout) && !ldbx_cell_is_null(at.field, at.array, at.row))
+        ldbx_cell_integer(at.field->format.layout, at.array, at.row, &value);
+    return value;
+}
+
+double ldbx_batch_double(const ldbx_batch *batch, int64_t row, size_t column)
+{
+    cell at = cell_at(batch, row, column);
+    double value = 0;
+
+    if (ldbx_cell_is_null(at.field, at.array, at.row))
+        return 0;
+    if (!ldbx_cell_real(at.field->format.layout, at.array, at.row, &value))
+        value = (double)ldbx_batch_int64(batch, row, column);
+    return value;
+}
+
+ldbx_view ldbx_batch_bytes(const ldbx_batch *batch, int64_t row, size_t column)
+{
+    cell at = cell_at(batch, row, column);
+    ldbx_layout layout = at.field->format.layout;
+
+    if ((!ldbx_layout_is_text(layout) && !ldbx_layout_is_binary(layout)) ||
+        ldbx_cell_is_null(at.field, at.array, at.row))
+        return (ldbx_view){NULL, 0};
+    return ldbx_cell_bytes(layout, at.array, at.row);
+}
+
+int ldbx_batch_timestamp_us(const ldbx_batch *batch, int64_t row, size_t column, int64_t *out)
+{
+    cell at = cell_at(batch, row, column);
+    int64_t us;
+
+    if (!ldbx_time_cell(at.field, at.array, at.row, &us))
+        return 0;
+    *out = us;
+    return 1;
+}
+
+static int take_text(ldbx_buf *text, ldbx_view *out, ldbx_error **error)
+{
+    if (text->failed)
+        return ldbx_fail(error, LDBX_NO_MEMORY, "the batch as text does not fit into memory");
+    *out = ldbx_buf_get(text);
+    return LDBX_OK;
+}
+
+int ldbx_batch_json(const ldbx_batch *batch, ldbx_view *out, ldbx_error **error)
+{
+    *out = (ldbx_view){NULL, 0};
+    ldbx_buf_reset(batch->text);
+    for (int64_t row = 0; row < batch->array->length && !batch->text->failed; row++) {
+        ldbx_json_row(batch->shape, batch->array, row, false, batch->text);
+        ldbx_buf_byte(batch->text, '\n');
+    }
+    return take_text(batch->text, out, error);
+}
+
+int ldbx_batch_text(const ldbx_batch *batch, int64_t row, size_t column, ldbx_view *out, ldbx_error **error)
+{
+    cell at = cell_at(batch, row, column);
+
+    *out = (ldbx_view){NULL, 0};
+    ldbx_buf_reset(batch->text);
+    if (ldbx_cell_is_null(at.field, at.array, at.row))
+        return LDBX_OK;
+    ldbx_buf_reserve(batch->text, 1); /* so that the empty text is not NULL */
+    ldbx_text_cell(at.field, at.array, at.row, batch->text);
+    return take_text(batch->text, out, error);
+}

@@ -1,0 +1,247 @@
+#include "client/channel.h"
+
+#include <lytics_dbx/version.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "net/retry.h"
+#include "net/transport.h"
+
+#define THRIFT_TYPE "application/x-thrift"
+
+struct ldbx_channel {
+    const ldbx_config *config;
+    char *url;
+    ldbx_transport *transport;
+    ldbx_buf request;
+    ldbx_buf authorization;
+    int32_t seqid;
+};
+
+int ldbx_channel_new(const ldbx_config *config, ldbx_channel **out, ldbx_error **error)
+{
+    int status = LDBX_NO_MEMORY;
+    ldbx_buf agent;
+    ldbx_transport_settings settings = {config->ca_file, config->proxy, NULL, config->connect_timeout_ms};
+    ldbx_channel *channel = ldbx_calloc(1, sizeof *channel);
+
+    *out = NULL;
+    ldbx_buf_init(&agent, LDBX_MAX_ERROR);
+    if (channel == NULL)
+        goto out;
+    channel->config = config;
+    ldbx_buf_init(&channel->request, LDBX_MAX_SQL + LDBX_MAX_ERROR);
+    ldbx_buf_init(&channel->authorization, LDBX_MAX_ERROR);
+    channel->url = ldbx_url_format(&config->host, (int32_t)config->port, config->http_path);
+    if (config->user_agent != NULL)
+        ldbx_buf_printf(&agent, "%s ", config->user_agent);
+    ldbx_buf_str(&agent, "lytics_dbx/" LDBX_VERSION_STRING);
+    settings.user_agent = ldbx_buf_cstr(&agent);
+    if (channel->url == NULL || settings.user_agent == NULL)
+        goto out;
+    LDBX_GO(ldbx_transport_new(&settings, &channel->transport, error));
+    *out = channel;
+    channel = NULL;
+out:
+    if (status == LDBX_NO_MEMORY)
+        ldbx_fail_no_memory(error);
+    ldbx_buf_clear(&agent);
+    ldbx_channel_destroy(channel);
+    return status;
+}
+
+void ldbx_channel_destroy(ldbx_channel *channel)
+{
+    if (channel == NULL)
+        return;
+    ldbx_transport_destroy(channel->transport);
+    ldbx_free(channel->url);
+    ldbx_buf_wipe(&channel->request);
+    ldbx_buf_wipe(&channel->authorization);
+    ldbx_free(channel);
+}
+
+ldbx_buf *ldbx_channel_request(ldbx_channel *channel, int32_t *seqid)
+{
+    channel->seqid = channel->seqid == INT32_MAX ? 1 : channel->seqid + 1;
+    *seqid = channel->seqid;
+    ldbx_buf_reset(&channel->request);
+    return &channel->request;
+}
+
+/* The Authorization header is made for each attempt: a long wait for compute can outlive a token. */
+static int exchange(ldbx_channel *channel, const ldbx_call *call, ldbx_http_response *response, ldbx_reach *reach,
+                    ldbx_error **error)
+{
+    int status;
+    ldbx_http_request request = {.method = "POST",
+                                 .url = channel->url,
+                                 .content_type = THRIFT_TYPE,
+                                 .accept = THRIFT_TYPE,
+                                 .body = ldbx_buf_get(&channel->request),
+                                 .timeout_ms = channel->config->request_timeout_ms,
+                                 .deadline_ms = call->deadline_ms,
+                                 .cancel = call->cancel};
+
+    *reach = LDBX_REACH_NOTHING;
+    ldbx_buf_reset(&channel->authorization);
+    LDBX_TRY(ldbx_credential_header(&channel->config->credential, &channel->authorization, error));
+    request.authorization = ldbx_buf_cstr(&channel->authorization);
+    if (request.authorization == NULL)
+        return ldbx_fail_no_memory(error);
+    ldbx_http_response_reset(response);
+    status = ldbx_transport_exchange(channel->transport, &request, response, reach, error);
+    ldbx_buf_wipe(&channel->authorization);
+    return status;
+}
+
+/* A proxy that broke answers 200 with nothing or with a page: an empty answer may heal, a page will not. */
+static int check_thrift(const ldbx_call *call, const ldbx_http_response *response, ldbx_error **error)
+{
+    const ldbx_buf *body = &response->body;
+
+    if (body->size == 0)
+        return ldbx_fail(error, LDBX_UNAVAILABLE, "%s: the answer is empty", call->name);
+    if (body->size < 4 || body->data[0] != 0x80 || body->data[1] != 0x01)
+        return ldbx_fail(error, LDBX_PROTOCOL, "%s: the answer is not Thrift (%s); check host and http path",
+                         call->name, response->content_type[0] != '\0' ? response->content_type : "no content type");
+    return LDBX_OK;
+}
+
+static bool session_is_gone(const char *reason)
+{
+    ldbx_view text = ldbx_view_of(reason);
+
+    return ldbx_view_find(text, "Invalid SessionHandle") >= 0 || ldbx_view_find(text, "Session does not exist") >= 0 ||
+           (ldbx_view_find(text, "Session") >= 0 && ldbx_view_find(text, "is closed") >= 0);
+}
+
+static ldbx_status status_of_http(const ldbx_call *call, const ldbx_http_response *response)
+{
+    switch (response->status) {
+    case 400:
+        return session_is_gone(response->reason) ? LDBX_SESSION_LOST : LDBX_PROTOCOL;
+    case 401:
+        return LDBX_UNAUTHENTICATED;
+    case 403:
+        return LDBX_FORBIDDEN;
+    case 404:
+        return call->in_session ? LDBX_SESSION_LOST : LDBX_NOT_FOUND;
+    case 408:
+    case 429:
+    case 500:
+    case 502:
+    case 503:
+    case 504:
+        return LDBX_UNAVAILABLE;
+    default:
+        return LDBX_PROTOCOL;
+    }
+}
+
+static const char *hint_of_http(const ldbx_call *call, int http_status)
+{
+    if (http_status == 401)
+        return "; the token is missing, wrong or expired";
+    if (http_status == 403)
+        return "; the token is not allowed here";
+    if (http_status == 404 && !call->in_session)
+        return "; check the http path: no warehouse or cluster answers there";
+    if (http_status >= 300 && http_status < 400)
+        return "; a redirect means a wrong host or http path, or a missing ?o= workspace id";
+    return "";
+}
+
+static int fail_http(const ldbx_call *call, const ldbx_http_response *response, ldbx_error **error)
+{
+    ldbx_error_facts facts = {.http_status = response->status, .retry = -1};
+    bool has_reason = response->reason[0] != '\0';
+
+    return ldbx_fail_facts(error, status_of_http(call, response), &facts, "%s: HTTP %d%s%s%s", call->name,
+                           response->status, has_reason ? ": " : "", response->reason,
+                           hint_of_http(call, response->status));
+}
+
+/* Waits in slices, so that whoever watches sees that compute is still starting. */
+static int wait_before_repeat(const ldbx_call *call, const ldbx_retry_decision *decision, const ldbx_retry_state *retry,
+                              int attempt, ldbx_error **error)
+{
+    int64_t until = ldbx_steady_ms() + decision->wait_ms;
+
+    if (call->deadline_ms != 0 && until > call->deadline_ms)
+        return ldbx_fail(error, LDBX_TIMEOUT, "%s: the deadline passes before the next attempt", call->name);
+    for (int64_t left = decision->wait_ms; left > 0; left = until - ldbx_steady_ms()) {
+        if (decision->starting && call->progress != NULL) {
+            ldbx_progress progress = {.phase = LDBX_PHASE_START, .rows_total = -1, .attempt = attempt};
+            progress.elapsed_ms = ldbx_steady_ms() - retry->start_since_ms;
+            if (call->progress(&progress, call->user) != 0)
+                return ldbx_fail(error, LDBX_STOPPED, "stopped by the progress callback while compute was starting");
+        }
+        if (ldbx_sleep_ms(left < 1000 ? left : 1000, call->cancel) != LDBX_OK)
+            return ldbx_fail(error, LDBX_CANCELLED, "%s: cancelled", call->name);
+    }
+    return LDBX_OK;
+}
+
+static int give_up(const ldbx_call *call, const ldbx_retry_decision *decision, int status, ldbx_error **error)
+{
+    ldbx_error *cause = NULL;
+    ldbx_error_facts facts = {.retry = LDBX_RETRY_UNKNOWN};
+
+    if (decision->action != LDBX_RETRY_AMBIGUOUS)
+        return status;
+    if (error == NULL)
+        return LDBX_OUTCOME_UNKNOWN;
+    ldbx_error_move(&cause, error);
+    facts.http_status = ldbx_error_http_status(cause);
+    ldbx_fail_facts(error, LDBX_OUTCOME_UNKNOWN, &facts, "%s: it may have been carried out: %s", call->name,
+                    ldbx_error_message(cause));
+    ldbx_error_destroy(cause);
+    return LDBX_OUTCOME_UNKNOWN;
+}
+
+int ldbx_channel_call(ldbx_channel *channel, const ldbx_call *call, ldbx_http_response *response, ldbx_error **error)
+{
+    ldbx_retry_state retry = {.jitter_seed = (uint32_t)ldbx_wall_us()};
+    ldbx_error *local = NULL;
+    int status;
+
+    if (channel->request.failed)
+        return ldbx_fail(error, LDBX_INVALID_ARGUMENT, "%s: the request is larger than %zu bytes", call->name,
+                         channel->request.max);
+    for (int attempt = 1;; attempt++) {
+        ldbx_reach reach = LDBX_REACH_NOTHING;
+        ldbx_retry_decision decision;
+        int http_status;
+
+        status = exchange(channel, call, response, &reach, &local);
+        http_status = response->status;
+        if (status == LDBX_OK && http_status == 200) {
+            status = check_thrift(call, response, &local);
+            if (status == LDBX_OK)
+                break;
+            reach = LDBX_REACH_SENT;
+        }
+        decision = ldbx_retry_decide(&retry, call->idempotent, status, reach, http_status, response->retry_after_ms,
+                                     call->start_budget_ms, ldbx_steady_ms());
+        if (status == LDBX_OK)
+            status = fail_http(call, response, &local);
+        if (decision.action != LDBX_RETRY_AGAIN) {
+            status = give_up(call, &decision, status, &local);
+            break;
+        }
+        ldbx_log(LDBX_LOG_WARNING, "client", "%s, attempt %d, again in %lld ms: %s", call->name, attempt,
+                 (long long)decision.wait_ms, ldbx_error_message(local));
+        status = wait_before_repeat(call, &decision, &retry, attempt, &local);
+        if (status != LDBX_OK)
+            break;
+    }
+    if (status == LDBX_OK)
+        ldbx_error_destroy(local); /* of an attempt that was made again */
+    else
+        ldbx_error_move(error, &local);
+    return status;
+}

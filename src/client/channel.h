@@ -1,0 +1,34 @@
+/* Thrift messages over one HTTP channel, with repeats by request class. Used by one thread at a time. */
+#ifndef LDBX_CLIENT_CHANNEL_H
+#define LDBX_CLIENT_CHANNEL_H
+
+#include "client/config.h"
+#include "net/message.h"
+
+typedef struct ldbx_channel ldbx_channel;
+
+/* How one call is made. */
+typedef struct ldbx_call {
+    const char *name;          /* "FetchResults" */
+    bool idempotent;           /* may be sent again after an answer was lost */
+    bool in_session;           /* names a session: 404 then means that it, or the operation, is gone */
+    int64_t start_budget_ms;   /* waiting for compute that is starting; 0: not at all */
+    int64_t deadline_ms;       /* steady clock; 0: none */
+    const ldbx_cancel *cancel; /* NULL: none */
+    ldbx_progress_fn progress; /* told while compute starts; NULL: nobody */
+    void *user;
+} ldbx_call;
+
+int ldbx_channel_new(const ldbx_config *config, ldbx_channel **out, ldbx_error **error); /* config is borrowed */
+void ldbx_channel_destroy(ldbx_channel *channel);
+
+/* An empty buffer for the next request and its sequence id. */
+ldbx_buf *ldbx_channel_request(ldbx_channel *channel, int32_t *seqid);
+
+/*
+ * Sends the request that was written. LDBX_OK: response->body holds a Thrift message. Otherwise the error of the HTTP or network level, with its
+ * retry verdict; LDBX_OUTCOME_UNKNOWN when a call that is not idempotent may have been carried out.
+ */
+int ldbx_channel_call(ldbx_channel *channel, const ldbx_call *call, ldbx_http_response *response, ldbx_error **error);
+
+#endif

@@ -1,0 +1,43 @@
+/* The inside of a configuration. */
+#ifndef LDBX_CLIENT_CONFIG_H
+#define LDBX_CLIENT_CONFIG_H
+
+#include <lytics_dbx/config.h>
+
+#include "net/credential.h"
+#include "net/url.h"
+
+#define LDBX_CONFIG_NUMBERS 6 /* settings that are integers */
+
+struct ldbx_config {
+    char *label;
+    char *description;
+    ldbx_host host;
+    int64_t port;
+    char *http_path;
+    ldbx_credential credential;
+    char *catalog; /* of a new session; NULL: the workspace's */
+    char *schema;
+    char *user_agent; /* stands before our own */
+    char *ca_file;
+    char *proxy;
+    int64_t connect_timeout_ms; /* 30,000 */
+    int64_t request_timeout_ms; /* 900,000: one exchange; slow pages and cold starts take minutes */
+    int64_t start_timeout_ms;   /* 900,000: compute that is starting */
+    int64_t page_rows;          /* 100,000 */
+    int64_t page_bytes;         /* 16 MiB: two of them bound the memory of a result */
+
+    /* What ldbx_config_get() gives for members that are no text. */
+    char *host_text;
+    char number_texts[LDBX_CONFIG_NUMBERS][21];
+};
+
+int ldbx_config_clone(const ldbx_config *config, ldbx_config **out, ldbx_error **error);
+
+/* Back to the default. key is one of the table's. */
+void ldbx_config_unset(ldbx_config *config, const char *key);
+
+/* As ldbx_config_set() with a view; an error calls the key by the name that the user knows: "config.httppath", "DATABRICKS_TOKEN". */
+int ldbx_config_set_as(ldbx_config *config, const char *key, const char *shown, ldbx_view value, ldbx_error **error);
+
+#endif

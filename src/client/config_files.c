@@ -1,0 +1,424 @@
+/* Configurations from outside: a Lytics authorization, the environment, a profile of the Databricks tools. */
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "client/config.h"
+
+#define COUNT(table) (sizeof(table) / sizeof(table)[0])
+#define MAX_FILE     ((size_t)1 << 20) /* an authorization, or all profiles of a user */
+
+/* All loaders fill a clone, so that a failure changes nothing. */
+static void swap_in(ldbx_config *config, ldbx_config *clone)
+{
+    ldbx_config old = *config;
+
+    *config = *clone;
+    *clone = old;
+}
+
+static int check_target(const ldbx_config *config, ldbx_error **error)
+{
+    return config != NULL ? LDBX_OK : ldbx_fail(error, LDBX_INVALID_ARGUMENT, "config is NULL");
+}
+
+/* All the room is made before: a buffer that grows leaves its old memory behind, with the secrets in it. */
+static int read_file(const char *path, ldbx_buf *text, ldbx_error **error)
+{
+    ldbx_buf_init(text, MAX_FILE);
+    if (ldbx_buf_reserve(text, MAX_FILE) == NULL)
+        return ldbx_fail_no_memory(error);
+    return ldbx_file_read(path, text, error);
+}
+
+/* The Lytics authorization. */
+
+typedef enum need { NEED_NOT, NEED_ALWAYS, NEED_UNSUPPORTED } need;
+
+typedef struct member {
+    const char *key;
+    const char *shown;   /* as errors call it */
+    const char *setting; /* NULL: looked at elsewhere */
+    bool integer;        /* otherwise text */
+    need need;
+} member;
+
+static const member envelope_members[] = {
+    {"label", "label", "label", false, NEED_ALWAYS},
+    {"description", "description", "description", false, NEED_NOT},
+    {"type", "type", NULL, false, NEED_NOT},
+    {"config", "config", NULL, false, NEED_ALWAYS},
+};
+
+/* Applied in this order: a port behind the host is overruled by one that is given by itself. */
+static const member config_members[] = {
+    {"host", "config.host", "host", false, NEED_ALWAYS},
+    {"port", "config.port", "port", true, NEED_NOT},
+    {"httppath", "config.httppath", "http_path", false, NEED_ALWAYS},
+    {"token", "config.token", "token", false, NEED_NOT},
+    {"username", "config.username", "username", false, NEED_NOT},
+    {"password", "config.password", "password", false, NEED_NOT},
+    {"client_id", "config.client_id", NULL, false, NEED_UNSUPPORTED},
+    {"client_secret", "config.client_secret", NULL, false, NEED_UNSUPPORTED},
+};
+
+/* A document on its way into a configuration; what is wrong with it is collected, a line each. */
+typedef struct reading {
+    ldbx_config *config;
+    ldbx_buf faults;
+    bool unsupported;
+} reading;
+
+LDBX_PRINTF(2, 3)
+static void add_fault(reading *in, const char *format, ...)
+{
+    va_list args;
+
+    if (in->faults.size > 0)
+        ldbx_buf_byte(&in->faults, '\n');
+    va_start(args, format);
+    ldbx_buf_vprintf(&in->faults, format, args);
+    va_end(args);
+}
+
+static void add_unknown(reading *in, const char *prefix, const char *key, const member *members, size_t count)
+{
+    add_fault(in, "%s", prefix);
+    ldbx_buf_one_line(&in->faults, ldbx_view_of(key), 64);
+    ldbx_buf_str(&in->faults, " is not known; known are ");
+    for (size_t i = 0; i < count; i++)
+        if (members[i].need != NEED_UNSUPPORTED)
+            ldbx_buf_printf(&in->faults, "%s%s", i > 0 ? ", " : "", members[i].key);
+}
+
+static void find_unknown(reading *in, const char *prefix, const cJSON *object, const member *members, size_t count)
+{
+    for (const cJSON *item = object->child; item != NULL; item = item->next) {
+        bool known = false;
+        for (size_t i = 0; i < count && !known; i++)
+            known = strcmp(members[i].key, item->string) == 0;
+        if (!known)
+            add_unknown(in, prefix, item->string, members, count);
+    }
+}
+
+/* The table of settings knows what is right; for it, what is no integer is the empty text. */
+static int read_setting(reading *in, const cJSON *object, const member *rule, ldbx_error **error)
+{
+    ldbx_error *fault = NULL;
+    const char *text = ldbx_json_text(object, rule->key, NULL);
+    ldbx_view value = ldbx_view_of(text);
+    char digits[21];
+    int64_t number;
+    int status;
+
+    if (rule->integer)
+        value =
+            (ldbx_view){digits, ldbx_json_int64(object, rule->key, &number) ? ldbx_format_int64(digits, number) : 0};
+    else if (text == NULL) {
+        add_fault(in, "%s must be text", rule->shown);
+        return LDBX_OK;
+    } else if (value.size == 0 && rule->need == NEED_ALWAYS) {
+        add_fault(in, "%s must not be empty", rule->shown);
+        return LDBX_OK;
+    }
+    status = ldbx_config_set_as(in->config, rule->setting, rule->shown, value, &fault);
+    if (status == LDBX_INVALID_ARGUMENT)
+        add_fault(in, "%s", ldbx_error_message(fault));
+    else
+        ldbx_error_move(error, &fault);
+    ldbx_error_destroy(fault);
+    return status == LDBX_INVALID_ARGUMENT ? LDBX_OK : status;
+}
+
+static int read_members(reading *in, const cJSON *object, const member *members, size_t count, ldbx_error **error)
+{
+    for (size_t i = 0; i < count; i++) {
+        const member *rule = &members[i];
+        bool there = ldbx_json_get(object, rule->key) != NULL;
+        if (!there && rule->need == NEED_ALWAYS)
+            add_fault(in, "%s is missing", rule->shown);
+        else if (there && rule->setting != NULL)
+            LDBX_TRY(read_setting(in, object, rule, error));
+        if (there && rule->need == NEED_UNSUPPORTED) {
+            add_fault(in, "%s is not supported yet (OAuth); give config.token", rule->shown);
+            in->unsupported = true;
+        }
+    }
+    return LDBX_OK;
+}
+
+static void check_credential(reading *in, const cJSON *config)
+{
+    bool token = ldbx_json_get(config, "token") != NULL;
+    bool username = ldbx_json_get(config, "username") != NULL;
+    bool password = ldbx_json_get(config, "password") != NULL;
+
+    if (token && (username || password))
+        add_fault(in, "config.token and config.%s exclude each other", username ? "username" : "password");
+    else if (username && !password)
+        add_fault(in, "config.password is missing beside config.username");
+    else if (password && !username)
+        add_fault(in, "config.username is missing beside config.password");
+    else if (!token && !username && !in->unsupported)
+        add_fault(in, "config.token is missing (or config.username and config.password)");
+}
+
+static int read_config(reading *in, const cJSON *config, ldbx_error **error)
+{
+    if (config == NULL)
+        return LDBX_OK; /* reported as missing */
+    if (!cJSON_IsObject(config)) {
+        add_fault(in, "config must be an object");
+        return LDBX_OK;
+    }
+    find_unknown(in, "config.", config, config_members, COUNT(config_members));
+    LDBX_TRY(read_members(in, config, config_members, COUNT(config_members), error));
+    check_credential(in, config);
+    return LDBX_OK;
+}
+
+static int read_authorization(reading *in, const cJSON *root, ldbx_error **error)
+{
+    if (!cJSON_IsObject(root)) {
+        add_fault(in, "the authorization must be an object");
+        return LDBX_OK;
+    }
+    find_unknown(in, "", root, envelope_members, COUNT(envelope_members));
+    LDBX_TRY(read_members(in, root, envelope_members, COUNT(envelope_members), error));
+    if (ldbx_json_get(root, "type") != NULL && strcmp(ldbx_json_text(root, "type", ""), "databricks") != 0)
+        add_fault(in, "type must be the text databricks");
+    return read_config(in, ldbx_json_get(root, "config"), error);
+}
+
+/* An authorization is a whole: nothing of an earlier one stays. */
+static void forget_authorization(ldbx_config *config)
+{
+    for (size_t i = 0; i < COUNT(envelope_members); i++)
+        if (envelope_members[i].setting != NULL)
+            ldbx_config_unset(config, envelope_members[i].setting);
+    for (size_t i = 0; i < COUNT(config_members); i++)
+        if (config_members[i].setting != NULL)
+            ldbx_config_unset(config, config_members[i].setting);
+}
+
+/* Recursion is bounded by ldbx_json_parse(). */
+static void wipe_texts(cJSON *item)
+{
+    if (item == NULL)
+        return;
+    if (item->valuestring != NULL)
+        ldbx_wipe(item->valuestring, strlen(item->valuestring));
+    for (cJSON *child = item->child; child != NULL; child = child->next)
+        wipe_texts(child);
+}
+
+int ldbx_config_load_json(ldbx_config *config, ldbx_view json, ldbx_error **error)
+{
+    int status;
+    cJSON *root = NULL;
+    reading in = {0};
+
+    LDBX_TRY(check_target(config, error));
+    ldbx_buf_init(&in.faults, LDBX_MAX_ERROR);
+    LDBX_GO(ldbx_json_parse(json, &root, error));
+    LDBX_GO(ldbx_config_clone(config, &in.config, error));
+    forget_authorization(in.config);
+    LDBX_GO(read_authorization(&in, root, error));
+    if (in.faults.size > 0 || in.faults.failed) {
+        const char *faults = ldbx_buf_cstr(&in.faults);
+        status = faults == NULL ? ldbx_fail_no_memory(error)
+                                : ldbx_fail(error, in.unsupported ? LDBX_UNSUPPORTED : LDBX_INVALID_DATA, "%s", faults);
+        goto out;
+    }
+    swap_in(config, in.config);
+out:
+    ldbx_config_destroy(in.config);
+    ldbx_buf_clear(&in.faults);
+    wipe_texts(root);
+    cJSON_Delete(root);
+    return status;
+}
+
+int ldbx_config_load_file(ldbx_config *config, const char *path, ldbx_error **error)
+{
+    int status;
+    ldbx_buf text;
+
+    LDBX_TRY(check_target(config, error));
+    if (path == NULL)
+        return ldbx_fail(error, LDBX_INVALID_ARGUMENT, "path is NULL");
+    status = read_file(path, &text, error);
+    if (status == LDBX_NOT_FOUND)
+        status = ldbx_fail(error, LDBX_IO, "%s: not found", path);
+    LDBX_GO(status);
+    status = ldbx_config_load_json(config, ldbx_buf_get(&text), error);
+    if (status != LDBX_OK)
+        ldbx_error_prefix(error, "%s", path);
+out:
+    ldbx_buf_wipe(&text);
+    return status;
+}
+
+/* The environment. */
+
+int ldbx_config_load_env(ldbx_config *config, ldbx_error **error)
+{
+    static const char *const variables[][2] = {{"DATABRICKS_HOST", "host"},
+                                               {"DATABRICKS_PORT", "port"},
+                                               {"DATABRICKS_HTTP_PATH", "http_path"},
+                                               {"DATABRICKS_TOKEN", "token"}};
+    int status;
+    ldbx_config *clone = NULL;
+
+    LDBX_TRY(check_target(config, error));
+    LDBX_GO(ldbx_config_clone(config, &clone, error));
+    for (size_t i = 0; i < COUNT(variables); i++) {
+        const char *value = getenv(variables[i][0]);
+        if (value != NULL && value[0] != '\0') /* in shells, empty means not set */
+            LDBX_GO(ldbx_config_set_as(clone, variables[i][1], variables[i][0], ldbx_view_of(value), error));
+    }
+    swap_in(config, clone);
+out:
+    ldbx_config_destroy(clone);
+    return status;
+}
+
+/* Profiles. */
+
+typedef struct profile {
+    ldbx_config *config;
+    const char *path;
+    const char *name;
+    size_t line;
+    bool found;
+    bool inside;
+    bool oauth; /* it has a client_id */
+    bool token;
+} profile;
+
+static bool next_line(ldbx_view *rest, ldbx_view *line)
+{
+    const char *end = rest->size > 0 ? memchr(rest->data, '\n', rest->size) : NULL;
+
+    if (rest->size == 0)
+        return false;
+    *line = (ldbx_view){rest->data, end != NULL ? (size_t)(end - rest->data) : rest->size};
+    rest->data += line->size + (end != NULL);
+    rest->size -= line->size + (end != NULL);
+    return true;
+}
+
+/* Whatever is wrong, the line is not repeated: it may hold a token. */
+static int fail_line(const profile *in, const char *what, ldbx_error **error)
+{
+    return ldbx_fail(error, LDBX_INVALID_DATA, "%s: line %zu: %s", in->path, in->line, what);
+}
+
+static int read_section(profile *in, ldbx_view line, ldbx_error **error)
+{
+    if (line.data[line.size - 1] != ']')
+        return fail_line(in, "a section without its closing bracket", error);
+    in->inside = ldbx_view_eq(ldbx_view_trim((ldbx_view){line.data + 1, line.size - 2}), in->name);
+    in->found = in->found || in->inside;
+    return LDBX_OK;
+}
+
+/* Keys of the Databricks tools that mean nothing to us are passed over. */
+static int read_pair(profile *in, ldbx_view key, ldbx_view value, ldbx_error **error)
+{
+    static const char *const keys[] = {"host", "port", "http_path", "token"};
+    ldbx_error *fault = NULL;
+    int status = LDBX_OK;
+
+    in->oauth = in->oauth || ldbx_view_ieq(key, "client_id");
+    in->token = in->token || ldbx_view_ieq(key, "token");
+    for (size_t i = 0; i < COUNT(keys); i++)
+        if (ldbx_view_ieq(key, keys[i]))
+            status = ldbx_config_set_as(in->config, keys[i], keys[i], value, &fault);
+    if (status == LDBX_INVALID_ARGUMENT)
+        status = fail_line(in, ldbx_error_message(fault), error);
+    else
+        ldbx_error_move(error, &fault);
+    ldbx_error_destroy(fault);
+    return status;
+}
+
+static int read_line(profile *in, ldbx_view raw, ldbx_error **error)
+{
+    ldbx_view line = ldbx_view_trim(raw);
+    size_t split = 0;
+
+    if (line.size == 0 || line.data[0] == '#' || line.data[0] == ';')
+        return LDBX_OK;
+    if (line.data[0] == '[')
+        return read_section(in, line, error);
+    if (!in->inside)
+        return LDBX_OK;
+    while (split < line.size && line.data[split] != '=' && line.data[split] != ':')
+        split++;
+    if (split == line.size && line.data > raw.data)
+        return LDBX_OK; /* indented: goes on with a value of several lines, which none of ours is */
+    if (split == line.size)
+        return fail_line(in, "neither a section nor key = value", error);
+    return read_pair(in, ldbx_view_trim((ldbx_view){line.data, split}),
+                     ldbx_view_trim((ldbx_view){line.data + split + 1, line.size - split - 1}), error);
+}
+
+static int read_profile(profile *in, ldbx_view text, ldbx_error **error)
+{
+    ldbx_view line;
+
+    for (in->line = 1; next_line(&text, &line); in->line++)
+        LDBX_TRY(read_line(in, line, error));
+    if (!in->found)
+        return ldbx_fail(error, LDBX_NOT_FOUND, "%s: no profile [%s]", in->path, in->name);
+    if (in->oauth && !in->token)
+        return ldbx_fail(error, LDBX_UNSUPPORTED,
+                         "%s: profile [%s] has client_id (OAuth), which is not supported yet; give token", in->path,
+                         in->name);
+    return LDBX_OK;
+}
+
+/* The path to read: given, or where the Databricks tools look. */
+static int find_profiles(const char *given, ldbx_buf *path, ldbx_error **error)
+{
+    const char *home = getenv("HOME");
+
+    if (given == NULL || given[0] == '\0')
+        given = getenv("DATABRICKS_CONFIG_FILE");
+    if (given != NULL && given[0] != '\0')
+        ldbx_buf_str(path, given);
+    else if (home != NULL && home[0] != '\0')
+        ldbx_buf_printf(path, "%s/.databrickscfg", home);
+    else
+        return ldbx_fail(error, LDBX_NOT_FOUND, "neither DATABRICKS_CONFIG_FILE nor HOME says where .databrickscfg is");
+    return ldbx_buf_cstr(path) != NULL ? LDBX_OK : ldbx_fail_no_memory(error);
+}
+
+int ldbx_config_load_profile(ldbx_config *config, const char *path, const char *name, ldbx_error **error)
+{
+    int status;
+    profile in = {.name = name != NULL ? name : "DEFAULT"};
+    ldbx_buf found;
+    ldbx_buf text = {0};
+
+    LDBX_TRY(check_target(config, error));
+    ldbx_buf_init(&found, LDBX_MAX_ERROR);
+    LDBX_GO(find_profiles(path, &found, error));
+    in.path = ldbx_buf_cstr(&found);
+    LDBX_GO(read_file(in.path, &text, error));
+    LDBX_GO(ldbx_config_clone(config, &in.config, error));
+    LDBX_GO(read_profile(&in, ldbx_buf_get(&text), error));
+    swap_in(config, in.config);
+out:
+    ldbx_config_destroy(in.config);
+    ldbx_buf_wipe(&text);
+    ldbx_buf_clear(&found);
+    return status;
+}

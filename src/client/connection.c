@@ -1,0 +1,153 @@
+#include "client/connection.h"
+
+#include <string.h>
+
+#include <lytics_dbx/statement.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/options.h"
+#include "base/str.h"
+#include "client/server_error.h"
+
+#define OLDEST_OPTIONS sizeof(ldbx_connection_options)
+
+void ldbx_connection_options_init(ldbx_connection_options *options, size_t size)
+{
+    ldbx_connection_options defaults = {.size = size};
+
+    memcpy(options, &defaults, ldbx_options_span(sizeof defaults, size));
+}
+
+/*
+ * Both kinds of compute are told the same: UTC, so that text and literals mean one instant, and ANSI, so that
+ * a bad cast is an error and not a silent NULL. Warehouses accept only the upper-case names, clusters know
+ * the spark ones.
+ */
+static void describe_session(const ldbx_config *config, ldbx_tcli_pair pairs[3], ldbx_tcli_open *open)
+{
+    bool cluster = ldbx_view_starts(ldbx_view_of(config->http_path), "/sql/protocolv1/");
+    const char *zone = cluster ? "spark.sql.session.timeZone" : "TIMEZONE";
+    const char *ansi = cluster ? "spark.sql.ansi.enabled" : "ANSI_MODE";
+
+    pairs[0] = (ldbx_tcli_pair){ldbx_view_of(zone), ldbx_view_of("UTC")};
+    pairs[1] = (ldbx_tcli_pair){ldbx_view_of(ansi), ldbx_view_of("true")};
+    /* Needed on old runtimes to get timestamps, not text, in Arrow; accepted everywhere. */
+    pairs[2] =
+        (ldbx_tcli_pair){ldbx_view_of("spark.thriftserver.arrowBasedRowSet.timestampAsString"), ldbx_view_of("false")};
+    *open = (ldbx_tcli_open){pairs, 3, config->catalog, config->schema};
+}
+
+static int accept_session(ldbx_connection *connection, const ldbx_tcli_open_reply *reply, ldbx_error **error)
+{
+    LDBX_TRY(ldbx_check_status(&reply->status, "OpenSession", NULL, error));
+    if (!reply->has_session)
+        return ldbx_fail(error, LDBX_PROTOCOL, "OpenSession: the answer has no session");
+    connection->session = reply->session;
+    connection->has_session = true;
+    connection->protocol = reply->protocol;
+    ldbx_format_uuid(connection->session_id, reply->session.guid);
+    ldbx_log(LDBX_LOG_INFO, "client", "session %s, protocol 0x%x", connection->session_id, (unsigned)reply->protocol);
+    return LDBX_OK;
+}
+
+int ldbx_connection_reopen(ldbx_connection *connection, ldbx_error **error)
+{
+    ldbx_tcli_pair pairs[3];
+    ldbx_tcli_open open;
+    ldbx_tcli_open_reply reply;
+    int32_t seqid;
+    ldbx_buf *request = ldbx_channel_request(connection->channel, &seqid);
+    ldbx_call call = {.name = "OpenSession",
+                      .idempotent = true, /* a session that nobody holds expires by itself */
+                      .start_budget_ms = connection->config->start_timeout_ms,
+                      .cancel = connection->cancel,
+                      .progress = connection->progress,
+                      .user = connection->user};
+
+    connection->has_session = false;
+    describe_session(connection->config, pairs, &open);
+    ldbx_tcli_write_open_session(request, seqid, &open);
+    LDBX_TRY(ldbx_channel_call(connection->channel, &call, &connection->response, error));
+    LDBX_TRY(ldbx_tcli_read_open_session(ldbx_buf_get(&connection->response.body), seqid, &reply, error));
+    return accept_session(connection, &reply, error);
+}
+
+int ldbx_connection_open(const ldbx_config *config, const ldbx_connection_options *options, ldbx_connection **out,
+                         ldbx_error **error)
+{
+    ldbx_connection_options ours;
+    ldbx_connection *connection = NULL;
+    int status;
+
+    if (out == NULL || config == NULL)
+        return ldbx_fail(error, LDBX_INVALID_ARGUMENT, "%s is NULL", out == NULL ? "out" : "config");
+    *out = NULL;
+    ldbx_connection_options_init(&ours, sizeof ours);
+    if (options != NULL)
+        LDBX_TRY(ldbx_options_take(&ours, sizeof ours, OLDEST_OPTIONS, options, "ldbx_connection_options", error));
+    LDBX_TRY(ldbx_config_validate(config, error));
+    connection = ldbx_calloc(1, sizeof *connection);
+    if (connection == NULL)
+        return ldbx_fail_no_memory(error);
+    ldbx_http_response_init(&connection->response, LDBX_MAX_MESSAGE);
+    connection->cancel = ours.cancel;
+    connection->progress = ours.progress;
+    connection->user = ours.user;
+    LDBX_GO(ldbx_config_clone(config, &connection->config, error));
+    LDBX_GO(ldbx_channel_new(connection->config, &connection->channel, error));
+    LDBX_GO(ldbx_connection_reopen(connection, error));
+    *out = connection;
+    connection = NULL;
+out:
+    ldbx_connection_destroy(connection);
+    return status;
+}
+
+void ldbx_connection_close_session(ldbx_connection *connection, int64_t patience_ms)
+{
+    int32_t seqid;
+    ldbx_buf *request;
+    ldbx_call call = {.name = "CloseSession", .in_session = true};
+
+    if (!connection->has_session)
+        return;
+    call.deadline_ms = ldbx_deadline_in(patience_ms);
+    request = ldbx_channel_request(connection->channel, &seqid);
+    ldbx_tcli_write_close_session(request, seqid, &connection->session);
+    ldbx_channel_call(connection->channel, &call, &connection->response, NULL);
+    connection->has_session = false;
+}
+
+void ldbx_connection_destroy(ldbx_connection *connection)
+{
+    if (connection == NULL)
+        return;
+    ldbx_connection_close_session(connection, LDBX_GOODBYE_MS);
+    ldbx_channel_destroy(connection->channel);
+    ldbx_http_response_clear(&connection->response);
+    ldbx_config_destroy(connection->config);
+    ldbx_wipe(&connection->session, sizeof connection->session);
+    ldbx_free(connection);
+}
+
+int ldbx_connection_ping(ldbx_connection *connection, ldbx_error **error)
+{
+    ldbx_statement_options options;
+
+    ldbx_statement_options_init(&options, sizeof options);
+    options.repeatable = 1;
+    return ldbx_execute(connection, ldbx_view_of("SELECT 1"), &options, NULL, error);
+}
+
+int ldbx_connection_protocol(const ldbx_connection *connection)
+{
+    return connection->protocol;
+}
+
+const char *ldbx_connection_session_id(const ldbx_connection *connection)
+{
+    return connection->session_id;
+}

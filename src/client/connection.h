@@ -1,0 +1,31 @@
+/* The inside of a connection. */
+#ifndef LDBX_CLIENT_CONNECTION_H
+#define LDBX_CLIENT_CONNECTION_H
+
+#include <lytics_dbx/connection.h>
+
+#include "client/channel.h"
+#include "wire/tcli.h"
+
+#define LDBX_GOODBYE_MS 5000 /* for calls whose outcome changes nothing: closing, cancelling */
+
+struct ldbx_connection {
+    ldbx_config *config;
+    ldbx_channel *channel;       /* of the calling thread */
+    ldbx_http_response response; /* its answers */
+    ldbx_tcli_handle session;
+    bool has_session;
+    char session_id[37];
+    int32_t protocol;
+    ldbx_cancel *cancel;
+    ldbx_progress_fn progress;
+    void *user;
+};
+
+/* Opens a new session in place of one that was lost; temporary views and settings of the old one are gone. */
+int ldbx_connection_reopen(ldbx_connection *connection, ldbx_error **error);
+
+/* Tells the server to end the session, which also ends what runs in it; the outcome is ignored. */
+void ldbx_connection_close_session(ldbx_connection *connection, int64_t patience_ms);
+
+#endif

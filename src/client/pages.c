@@ -1,0 +1,281 @@
+#include "client/pages.h"
+
+#include <pthread.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+#define HEARTBEAT_S   60  /* the server evicts a result that nobody touched for 20 to 30 minutes */
+#define MAX_EMPTY     100 /* pages without rows in a row: a server that is still producing sends a few */
+#define EMPTY_WAIT_MS 50
+
+typedef enum fetch_state {
+    FETCH_IDLE,   /* the spare page is free */
+    FETCH_WANTED, /* the thread shall fill it, or is doing so */
+    FETCH_READY   /* it is filled, or `failure` says why not */
+} fetch_state;
+
+struct ldbx_pages {
+    ldbx_operation *operation;
+    ldbx_pages_options options;
+    ldbx_page pages[2];
+    int current;      /* the page that the caller reads */
+    bool has_first;   /* pages[current] came with the statement's answer and was not handed out yet */
+    bool more;        /* the server has more behind what was handed out */
+    int64_t next_row; /* ordinal of the next row in the result */
+    int64_t bytes;
+
+    bool threaded;
+    ldbx_channel *channel;    /* of the thread */
+    ldbx_http_response pulse; /* answers to heartbeats */
+    pthread_t thread;
+    pthread_mutex_t lock; /* guards what follows */
+    pthread_cond_t changed;
+    fetch_state state;
+    bool stop;
+    int status;
+    ldbx_error *failure;
+};
+
+void ldbx_page_clear(ldbx_page *page)
+{
+    ldbx_tcli_rows_clear(&page->rows);
+    ldbx_http_response_clear(&page->response);
+}
+
+/* Rows that the page declares, which decoding later holds it to; -1: columns of different lengths. */
+static int64_t rows_of(const ldbx_tcli_rows *rows)
+{
+    int64_t count = 0;
+
+    for (size_t i = 0; i < rows->batch_count; i++) {
+        if (rows->batches[i].rows < 0 || rows->batches[i].rows > INT64_MAX - count)
+            return -1;
+        count += rows->batches[i].rows;
+    }
+    if (rows->batch_count == 0 && rows->column_count > 0)
+        count = rows->columns[0].count;
+    return count;
+}
+
+static int check_page(const ldbx_pages *pages, const ldbx_tcli_rows *rows, ldbx_error **error)
+{
+    ldbx_error_facts facts = {.statement_id = pages->operation->statement_id, .retry = -1};
+    int64_t count = rows_of(rows);
+
+    if (rows->link_count > 0)
+        return ldbx_fail_facts(error, LDBX_UNSUPPORTED, &facts,
+                               "the server sent links to cloud storage, which were not asked for");
+    if (count < 0)
+        return ldbx_fail_facts(error, LDBX_PROTOCOL, &facts, "a page declares a row count below 0");
+    if (count > 0 && rows->start_row != pages->next_row)
+        return ldbx_fail_facts(error, LDBX_PROTOCOL, &facts, "a page starts at row %lld instead of %lld",
+                               (long long)rows->start_row, (long long)pages->next_row);
+    return LDBX_OK;
+}
+
+static int fetch_into(ldbx_pages *pages, ldbx_channel *channel, ldbx_page *page, ldbx_error **error)
+{
+    ldbx_tcli_fetch fetch = {pages->options.config->page_rows, pages->options.config->page_bytes, pages->next_row,
+                             false};
+
+    ldbx_tcli_rows_clear(&page->rows);
+    return ldbx_operation_fetch(pages->operation, channel, pages->options.cancel, &fetch, &page->response, &page->rows,
+                                error);
+}
+
+/* A consumer that sleeps must not lose its result; an answer that fails says nothing that the next fetch will
+ * not say. */
+static void keep_alive(ldbx_pages *pages)
+{
+    ldbx_tcli_operation_status ignored;
+
+    ldbx_log(LDBX_LOG_DEBUG, "client", "heartbeat for statement %s", pages->operation->statement_id);
+    ldbx_operation_status(pages->operation, pages->channel, pages->options.cancel, &pages->pulse, &ignored, NULL);
+}
+
+static void *fetch_ahead(void *argument)
+{
+    ldbx_pages *pages = argument;
+
+    pthread_mutex_lock(&pages->lock);
+    while (!pages->stop) {
+        struct timespec until;
+
+        if (pages->state == FETCH_WANTED) {
+            pthread_mutex_unlock(&pages->lock);
+            int status = fetch_into(pages, pages->channel, &pages->pages[1 - pages->current], &pages->failure);
+            pthread_mutex_lock(&pages->lock);
+            pages->status = status;
+            pages->state = FETCH_READY;
+            pthread_cond_broadcast(&pages->changed);
+            continue;
+        }
+        clock_gettime(CLOCK_MONOTONIC, &until);
+        until.tv_sec += HEARTBEAT_S;
+        if (pthread_cond_timedwait(&pages->changed, &pages->lock, &until) != 0 && !pages->stop &&
+            pages->state != FETCH_WANTED) {
+            pthread_mutex_unlock(&pages->lock);
+            keep_alive(pages);
+            pthread_mutex_lock(&pages->lock);
+        }
+    }
+    pthread_mutex_unlock(&pages->lock);
+    return NULL;
+}
+
+static void init_lock(ldbx_pages *pages)
+{
+    pthread_condattr_t attributes;
+
+    pthread_mutex_init(&pages->lock, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&pages->changed, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
+/* Only a result of more than one page pays for a thread and a second connection. */
+static int start_thread(ldbx_pages *pages, ldbx_error **error)
+{
+    LDBX_TRY(ldbx_channel_new(pages->options.config, &pages->channel, error));
+    if (pthread_create(&pages->thread, NULL, fetch_ahead, pages) != 0) {
+        ldbx_channel_destroy(pages->channel);
+        pages->channel = NULL;
+        return ldbx_fail(error, LDBX_IO, "a thread for fetching ahead could not be started");
+    }
+    pages->threaded = true;
+    return LDBX_OK;
+}
+
+static void want_page(ldbx_pages *pages)
+{
+    pthread_mutex_lock(&pages->lock);
+    pages->state = FETCH_WANTED;
+    pthread_cond_broadcast(&pages->changed);
+    pthread_mutex_unlock(&pages->lock);
+}
+
+/* The thread ends its exchange by itself when the token is triggered, so waiting for it is bounded. */
+static int take_page(ldbx_pages *pages, ldbx_error **error)
+{
+    int status;
+
+    pthread_mutex_lock(&pages->lock);
+    if (pages->state == FETCH_IDLE) {
+        pages->state = FETCH_WANTED;
+        pthread_cond_broadcast(&pages->changed);
+    }
+    while (pages->state != FETCH_READY)
+        pthread_cond_wait(&pages->changed, &pages->lock);
+    pages->state = FETCH_IDLE;
+    status = pages->status;
+    if (status != LDBX_OK)
+        ldbx_error_move(error, &pages->failure);
+    else
+        pages->current = 1 - pages->current;
+    pthread_mutex_unlock(&pages->lock);
+    return status;
+}
+
+int ldbx_pages_new(ldbx_operation *operation, const ldbx_pages_options *options, ldbx_page *first, ldbx_pages **out,
+                   ldbx_error **error)
+{
+    ldbx_pages *pages = ldbx_calloc(1, sizeof *pages);
+
+    *out = NULL;
+    if (pages == NULL) {
+        ldbx_page_clear(first);
+        return ldbx_fail_no_memory(error);
+    }
+    pages->operation = operation;
+    pages->options = *options;
+    pages->pages[0] = *first;
+    *first = (ldbx_page){0};
+    ldbx_http_response_init(&pages->pages[1].response, LDBX_MAX_MESSAGE);
+    ldbx_http_response_init(&pages->pulse, LDBX_MAX_MESSAGE);
+    pages->has_first = pages->pages[0].rows.present;
+    pages->more = !pages->has_first; /* nothing came with the answer: the rows must be fetched */
+    init_lock(pages);
+    *out = pages;
+    return LDBX_OK;
+}
+
+void ldbx_pages_destroy(ldbx_pages *pages)
+{
+    if (pages == NULL)
+        return;
+    if (pages->threaded) {
+        pthread_mutex_lock(&pages->lock);
+        pages->stop = true;
+        pthread_cond_broadcast(&pages->changed);
+        pthread_mutex_unlock(&pages->lock);
+        pthread_join(pages->thread, NULL);
+    }
+    ldbx_channel_destroy(pages->channel);
+    ldbx_http_response_clear(&pages->pulse);
+    ldbx_error_destroy(pages->failure);
+    ldbx_page_clear(&pages->pages[0]);
+    ldbx_page_clear(&pages->pages[1]);
+    pthread_cond_destroy(&pages->changed);
+    pthread_mutex_destroy(&pages->lock);
+    ldbx_free(pages);
+}
+
+static int next_page(ldbx_pages *pages, ldbx_error **error)
+{
+    if (pages->has_first) {
+        pages->has_first = false;
+        return LDBX_OK;
+    }
+    if (!pages->more)
+        return LDBX_DONE;
+    if (pages->threaded)
+        return take_page(pages, error);
+    return fetch_into(pages, pages->options.channel, &pages->pages[pages->current], error);
+}
+
+/* Fetching begins as soon as a page was taken, so that it runs while the caller works on that page. */
+static int look_ahead(ldbx_pages *pages, ldbx_error **error)
+{
+    if (!pages->more || !pages->options.prefetch)
+        return LDBX_OK;
+    if (!pages->threaded)
+        LDBX_TRY(start_thread(pages, error));
+    want_page(pages);
+    return LDBX_OK;
+}
+
+int ldbx_pages_next(ldbx_pages *pages, const ldbx_tcli_rows **out, ldbx_error **error)
+{
+    *out = NULL;
+    for (int empty = 0; empty < MAX_EMPTY; empty++) {
+        const ldbx_tcli_rows *rows;
+        int64_t count;
+
+        LDBX_TRY(next_page(pages, error));
+        rows = &pages->pages[pages->current].rows;
+        LDBX_TRY(check_page(pages, rows, error));
+        count = rows_of(rows);
+        pages->next_row += count;
+        pages->more = rows->has_more;
+        pages->bytes += (int64_t)pages->pages[pages->current].response.body.size;
+        if (count > 0) {
+            LDBX_TRY(look_ahead(pages, error));
+            *out = rows;
+            return LDBX_OK;
+        }
+        if (pages->more && ldbx_sleep_ms(EMPTY_WAIT_MS, pages->options.cancel) != LDBX_OK)
+            return ldbx_fail(error, LDBX_CANCELLED, "FetchResults: cancelled");
+    }
+    return ldbx_fail(error, LDBX_PROTOCOL, "FetchResults: %d pages in a row without rows although more are announced",
+                     MAX_EMPTY);
+}
+
+int64_t ldbx_pages_bytes(const ldbx_pages *pages)
+{
+    return pages->bytes;
+}

@@ -1,0 +1,13 @@
+/* What the server says of a failure, as an error of ours. */
+#ifndef LDBX_CLIENT_SERVER_ERROR_H
+#define LDBX_CLIENT_SERVER_ERROR_H
+
+#include "wire/tcli.h"
+
+/* LDBX_OK when the status is a success; a missing one is LDBX_PROTOCOL. statement_id: NULL or "" when there is none. */
+int ldbx_check_status(const ldbx_tcli_status *status, const char *call, const char *statement_id, ldbx_error **error);
+
+/* The error of a statement that ended in ERROR, CANCELED, CLOSED or TIMEDOUT; LDBX_OK while it runs or when it has finished. */
+int ldbx_check_operation(const ldbx_tcli_operation_status *operation, const char *statement_id, ldbx_error **error);
+
+#endif
