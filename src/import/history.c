@@ -1,0 +1,102 @@
+#include "import/history.h"
+
+#include "base/error.h"
+#include "base/str.h"
+#include "client/sql.h"
+#include "import/query.h"
+
+static int open_history(const ldbx_snapshot *snapshot, const char *limit, ldbx_query *query, ldbx_error **error)
+{
+    int status;
+    ldbx_buf sql;
+
+    ldbx_buf_init(&sql, LDBX_MAX_SQL);
+    ldbx_buf_str(&sql, "DESCRIBE HISTORY ");
+    ldbx_sql_name(&sql, snapshot->catalog, snapshot->database, snapshot->table);
+    ldbx_buf_str(&sql, limit);
+    status = ldbx_query_open(snapshot->connection, &sql, &snapshot->statement, query, error);
+    ldbx_buf_clear(&sql);
+    return status;
+}
+
+static int find_column(const ldbx_result *result, const char *name, size_t *index, ldbx_error **error)
+{
+    for (*index = 0; *index < ldbx_result_column_count(result); ++*index)
+        if (ldbx_str_ieq(ldbx_result_column(result, *index)->name, name))
+            return LDBX_OK;
+    return ldbx_fail(error, LDBX_PROTOCOL, "DESCRIBE HISTORY gave no column '%s'", name);
+}
+
+/* Reads rows until `visit` says that it has seen enough. */
+static int each_version(const ldbx_query *query, bool (*visit)(const ldbx_version *version, void *context),
+                        void *context, ldbx_error **error)
+{
+    const ldbx_batch *rows;
+    size_t number, time;
+    int status;
+
+    LDBX_TRY(find_column(query->result, "version", &number, error));
+    LDBX_TRY(find_column(query->result, "timestamp", &time, error));
+    while ((status = ldbx_result_next(query->result, &rows, error)) == LDBX_OK) {
+        for (int64_t row = 0; row < ldbx_batch_rows(rows); row++) {
+            ldbx_version version = {ldbx_batch_int64(rows, row, number), 0};
+            ldbx_batch_timestamp_us(rows, row, time, &version.committed_us);
+            if (visit(&version, context))
+                return LDBX_OK;
+        }
+    }
+    return status == LDBX_DONE ? LDBX_OK : status;
+}
+
+static bool take_first(const ldbx_version *version, void *context)
+{
+    *(ldbx_version *)context = *version;
+    return true;
+}
+
+int ldbx_history_newest(const ldbx_snapshot *snapshot, ldbx_version *out, ldbx_buf *reason, ldbx_error **error)
+{
+    ldbx_error *refusal = NULL;
+    ldbx_query query;
+    int status = open_history(snapshot, " LIMIT 1", &query, &refusal);
+
+    *out = (ldbx_version){.number = -1};
+    if (status == LDBX_OK)
+        status = each_version(&query, take_first, out, &refusal);
+    if (ldbx_snapshot_is_refusal(status)) {
+        ldbx_buf_str(reason, ldbx_error_message(refusal));
+        status = LDBX_OK;
+    }
+    if (status != LDBX_OK)
+        ldbx_error_move(error, &refusal);
+    ldbx_error_destroy(refusal);
+    ldbx_query_close(&query);
+    return status;
+}
+
+typedef struct search {
+    ldbx_version wanted;
+    bool found;
+} search;
+
+static bool compare(const ldbx_version *version, void *context)
+{
+    search *search_for = context;
+
+    search_for->found =
+        version->number == search_for->wanted.number && version->committed_us == search_for->wanted.committed_us;
+    return version->number <= search_for->wanted.number; /* the newest comes first */
+}
+
+int ldbx_history_has(const ldbx_snapshot *snapshot, const ldbx_version *version, bool *out, ldbx_error **error)
+{
+    search search_for = {.wanted = *version};
+    ldbx_query query;
+    int status = open_history(snapshot, "", &query, error);
+
+    if (status == LDBX_OK)
+        status = each_version(&query, compare, &search_for, error);
+    ldbx_query_close(&query);
+    *out = search_for.found;
+    return status;
+}

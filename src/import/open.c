@@ -1,0 +1,373 @@
+#include "import/importer.h"
+
+#include <string.h>
+
+#include "base/civil.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/options.h"
+#include "base/str.h"
+#include "import/history.h"
+#include "store/store.h"
+
+#define OLDEST_OPTIONS sizeof(ldbx_import_options)
+#define MAX_BATCH_SIZE 10000000
+#define DEFAULT_WINDOW 5000000
+
+void ldbx_import_options_init(ldbx_import_options *options, size_t size)
+{
+    ldbx_import_options defaults = {.size = size, .window_rows = DEFAULT_WINDOW, .verify = 1, .prefetch = 1};
+
+    memcpy(options, &defaults, ldbx_options_span(sizeof defaults, size));
+}
+
+static int check_range(const char *name, int64_t value, int64_t low, int64_t high, ldbx_error **error)
+{
+    if (value >= low && value <= high)
+        return LDBX_OK;
+    return ldbx_fail(error, LDBX_INVALID_ARGUMENT, "%s must be from %lld to %lld", name, (long long)low,
+                     (long long)high);
+}
+
+static int check_text(const char *name, const char *value, ldbx_error **error)
+{
+    if (value == NULL || value[0] == '\0')
+        return ldbx_fail(error, LDBX_INVALID_ARGUMENT, "%s is required", name);
+    return LDBX_OK;
+}
+
+static int check_options(const ldbx_import_options *options, ldbx_error **error)
+{
+    LDBX_TRY(check_text("database", options->database, error));
+    LDBX_TRY(check_text("table", options->table, error));
+    LDBX_TRY(check_text("timestamp_column", options->timestamp_column, error));
+    LDBX_TRY(check_text("key", options->key, error));
+    if (options->store == NULL)
+        return ldbx_fail(error, LDBX_INVALID_ARGUMENT, "store is required");
+    LDBX_TRY(check_range("batch_size", options->batch_size, 0, MAX_BATCH_SIZE, error));
+    LDBX_TRY(check_range("window_rows", options->window_rows, 1, INT64_MAX, error));
+    LDBX_TRY(check_range("row_limit", options->row_limit, 0, INT64_MAX, error));
+    LDBX_TRY(check_range("query_timeout_s", options->query_timeout_s, 0, INT32_MAX, error));
+    return check_range("upper_lag_s", options->upper_lag_s, 0, INT32_MAX, error);
+}
+
+static int parse_since(ldbx_import *import, ldbx_error **error)
+{
+    const char *text = import->options.since;
+
+    if (text == NULL)
+        return LDBX_OK;
+    if (!ldbx_parse_timestamp(ldbx_view_of(text), &import->since.us))
+        return ldbx_fail(error, LDBX_INVALID_ARGUMENT, "since '%s' is not a date 'yyyy-mm-dd' or 'yyyy-mm-dd HH:MM:SS'",
+                         text);
+    import->since.set = true;
+    return LDBX_OK;
+}
+
+static int copy_options(ldbx_import *import, ldbx_connection *connection, ldbx_error **error)
+{
+    const ldbx_import_options *options = &import->options;
+    ldbx_snapshot *snapshot = &import->snapshot;
+
+    snapshot->connection = connection;
+    ldbx_statement_options_init(&snapshot->statement, sizeof snapshot->statement);
+    snapshot->statement.repeatable = 1;
+    snapshot->statement.query_timeout_s = options->query_timeout_s;
+    snapshot->statement.prefetch = options->prefetch;
+    snapshot->statement.cancel = options->cancel;
+    snapshot->database = ldbx_strdup(options->database);
+    snapshot->table = ldbx_strdup(options->table);
+    import->key = ldbx_strdup(options->key);
+    if (options->record_timestamp_column != NULL)
+        import->record_column = ldbx_strdup(options->record_timestamp_column);
+    if (snapshot->database == NULL || snapshot->table == NULL || import->key == NULL ||
+        (options->record_timestamp_column != NULL && import->record_column == NULL))
+        return ldbx_fail_no_memory(error);
+    return parse_since(import, error);
+}
+
+static int load_checkpoint(ldbx_import *import, ldbx_error **error)
+{
+    ldbx_error *failure = NULL;
+    int status = ldbx_store_load(import->options.store, import->key, &import->document, &import->revision, &failure);
+
+    if (status == LDBX_OK)
+        return ldbx_checkpoint_read(ldbx_buf_get(&import->document), &import->saved, error);
+    if (status != LDBX_NOT_FOUND)
+        ldbx_error_move(error, &failure);
+    ldbx_error_destroy(failure);
+    import->revision = 0;
+    return status == LDBX_NOT_FOUND ? LDBX_OK : status;
+}
+
+int ldbx_import_save(ldbx_import *import, ldbx_error **error)
+{
+    ldbx_buf_reset(&import->document);
+    ldbx_checkpoint_write(&import->saved, &import->document);
+    if (import->document.failed)
+        return ldbx_fail_no_memory(error);
+    return ldbx_store_save(import->options.store, import->key, ldbx_buf_get(&import->document), &import->revision,
+                           error);
+}
+
+static int ask_current_catalog(ldbx_import *import, ldbx_error **error)
+{
+    int status;
+    ldbx_query query = {0};
+    const ldbx_batch *row = NULL;
+    ldbx_view name;
+    ldbx_buf sql;
+
+    ldbx_buf_init(&sql, LDBX_MAX_SQL);
+    ldbx_buf_str(&sql, "SELECT current_catalog()");
+    LDBX_GO(ldbx_query_row(import->snapshot.connection, &sql, &import->snapshot.statement, &query, &row, error));
+    name = ldbx_batch_bytes(row, 0, 0);
+    import->saved.catalog = ldbx_strndup(name.data != NULL ? name.data : "", name.size);
+    if (import->saved.catalog == NULL)
+        LDBX_GO(ldbx_fail_no_memory(error));
+out:
+    ldbx_query_close(&query);
+    ldbx_buf_clear(&sql);
+    return status;
+}
+
+/* The session's catalog is read once and kept: a later session with another default must not import another
+ * table under the same key. */
+static int settle_catalog(ldbx_import *import, ldbx_error **error)
+{
+    const char *catalog = import->options.catalog;
+
+    if (catalog == NULL && import->saved.catalog == NULL)
+        LDBX_TRY(ask_current_catalog(import, error));
+    import->snapshot.catalog = ldbx_strdup(catalog != NULL ? catalog : import->saved.catalog);
+    return import->snapshot.catalog != NULL ? LDBX_OK : ldbx_fail_no_memory(error);
+}
+
+static int settle_stream(ldbx_import *import, ldbx_error **error)
+{
+    const ldbx_snapshot *snapshot = &import->snapshot;
+    ldbx_buf name;
+
+    ldbx_buf_init(&name, LDBX_MAX_DOCUMENT);
+    if (import->options.stream != NULL && import->options.stream[0] != '\0')
+        ldbx_buf_str(&name, import->options.stream);
+    else
+        ldbx_buf_printf(&name, "databricks_%s_%s_%s", snapshot->catalog, snapshot->database, snapshot->table);
+    import->stream = ldbx_buf_detach(&name);
+    return import->stream != NULL ? LDBX_OK : ldbx_fail_no_memory(error);
+}
+
+static int describe_table(ldbx_import *import, ldbx_error **error)
+{
+    ldbx_type type;
+
+    LDBX_TRY(ldbx_snapshot_describe(&import->snapshot, import->options.timestamp_column, error));
+    import->has_record = import->record_column != NULL;
+    if (!import->has_record)
+        return LDBX_OK;
+    return ldbx_snapshot_time_column(&import->snapshot, import->record_column, "record timestamp column",
+                                     &import->record_index, &type, error);
+}
+
+static int name_view(ldbx_import *import, ldbx_error **error)
+{
+    ldbx_buf name;
+
+    ldbx_buf_init(&name, 128);
+    ldbx_buf_printf(&name, "ldbx_snapshot_%s", import->run.id);
+    for (size_t i = 0; i < name.size; i++)
+        if (name.data[i] == '-')
+            name.data[i] = '_';
+    ldbx_free(import->snapshot.view);
+    import->snapshot.view = ldbx_buf_detach(&name);
+    return import->snapshot.view != NULL ? LDBX_OK : ldbx_fail_no_memory(error);
+}
+
+static void lower_to(ldbx_bound *bound, int64_t us)
+{
+    if (!bound->set || us < bound->us)
+        *bound = (ldbx_bound){true, us};
+}
+
+static void apply_run_to_snapshot(ldbx_import *import)
+{
+    import->snapshot.version = import->run.version;
+    import->snapshot.lower = import->run.lower;
+    import->snapshot.upper = import->run.upper;
+}
+
+/* A server that shows a history but refuses to read a version has no versions for us. */
+static int count_rows(ldbx_import *import, ldbx_bound *newest, ldbx_error **error)
+{
+    ldbx_import_run *run = &import->run;
+    ldbx_error *refusal = NULL;
+    int status = ldbx_snapshot_count(&import->snapshot, &run->total, newest, &run->null_timestamps, &refusal);
+
+    if (run->version >= 0 && ldbx_snapshot_is_refusal(status)) {
+        run->version = -1;
+        ldbx_buf_str(&import->warning, ldbx_error_message(refusal));
+        apply_run_to_snapshot(import);
+        status = ldbx_snapshot_count(&import->snapshot, &run->total, newest, &run->null_timestamps, &refusal);
+    }
+    if (status != LDBX_OK)
+        ldbx_error_move(error, &refusal);
+    ldbx_error_destroy(refusal);
+    return status;
+}
+
+/*
+ * What has no versions is bounded by the greatest timestamp that it had when the run began. Counting comes
+ * after pinning, so that it counts the same rows that will be read.
+ */
+static int begin_run(ldbx_import *import, ldbx_error **error)
+{
+    ldbx_import_run *run = &import->run;
+    ldbx_version version;
+    ldbx_bound newest = {0};
+
+    *run = (ldbx_import_run){.attempts = 1, .version = -1};
+    LDBX_TRY(ldbx_run_id_make(run->id, error));
+    run->lower = import->saved.watermark.set ? import->saved.watermark : import->since;
+    if (import->options.upper_lag_s > 0)
+        lower_to(&run->upper, ldbx_wall_us() - import->options.upper_lag_s * LDBX_US_PER_SECOND);
+    LDBX_TRY(ldbx_history_newest(&import->snapshot, &version, &import->warning, error));
+    run->version = version.number;
+    run->version_us = version.committed_us;
+    apply_run_to_snapshot(import);
+    LDBX_TRY(count_rows(import, &newest, error));
+    if (run->version < 0 && newest.set)
+        lower_to(&run->upper, newest.us);
+    apply_run_to_snapshot(import);
+    LDBX_TRY(name_view(import, error));
+    return ldbx_snapshot_create_view(&import->snapshot, error);
+}
+
+/* Without versions the rows may have changed since: the group that was in work is read again, whole. */
+static void rewind_unversioned(ldbx_import *import)
+{
+    ldbx_import_run *run = &import->run;
+
+    if (run->version >= 0)
+        return;
+    if (run->complete.set)
+        run->lower = run->complete;
+    run->key = (ldbx_key){0};
+    ldbx_buf_reset(&import->warning);
+    ldbx_buf_str(&import->warning,
+                 "the source has no versions: the timestamp that was in work is read again and may come twice");
+}
+
+static int resume_run(ldbx_import *import, ldbx_error **error)
+{
+    import->run = import->saved.run;
+    import->run.attempts++;
+    import->resumed = true;
+    rewind_unversioned(import);
+    apply_run_to_snapshot(import);
+    LDBX_TRY(name_view(import, error));
+    return ldbx_snapshot_create_view(&import->snapshot, error);
+}
+
+/* Rather twice than lost, and said aloud. */
+static int begin_anew(ldbx_import *import, ldbx_error **error)
+{
+    ldbx_buf_reset(&import->warning);
+    ldbx_buf_printf(&import->warning,
+                    "version %lld of the table is gone, so the run begins anew behind the last watermark: "
+                    "rows may come twice",
+                    (long long)import->saved.run.version);
+    return begin_run(import, error);
+}
+
+static int start(ldbx_import *import, ldbx_error **error)
+{
+    const ldbx_import_run *interrupted = &import->saved.run;
+    ldbx_version pinned = {interrupted->version, interrupted->version_us};
+    bool is_there = true;
+
+    if (interrupted->id[0] == '\0')
+        return begin_run(import, error);
+    if (pinned.number >= 0)
+        LDBX_TRY(ldbx_history_has(&import->snapshot, &pinned, &is_there, error));
+    return is_there ? resume_run(import, error) : begin_anew(import, error);
+}
+
+static int64_t rows_left(const ldbx_import *import)
+{
+    int64_t left = import->run.total - import->run.delivered;
+
+    return left > 0 ? left : 0;
+}
+
+static int make_plan(ldbx_import *import, ldbx_error **error)
+{
+    ldbx_page_plan_clear(&import->plan);
+    return ldbx_page_plan_make(&import->snapshot, &import->run.key, rows_left(import), import->options.batch_size,
+                               import->options.window_rows, &import->plan, error);
+}
+
+static int open_import(ldbx_import *import, ldbx_connection *connection, ldbx_error **error)
+{
+    LDBX_TRY(copy_options(import, connection, error));
+    LDBX_TRY(load_checkpoint(import, error));
+    LDBX_TRY(settle_catalog(import, error));
+    LDBX_TRY(settle_stream(import, error));
+    LDBX_TRY(describe_table(import, error));
+    LDBX_TRY(start(import, error));
+    import->saved.run = import->run;
+    LDBX_TRY(ldbx_import_save(import, error));
+    LDBX_TRY(make_plan(import, error));
+    ldbx_log(LDBX_LOG_INFO, "import", "run %s: version %lld, %lld rows, %lld delivered before", import->run.id,
+             (long long)import->run.version, (long long)import->run.total, (long long)import->run.delivered);
+    return LDBX_OK;
+}
+
+int ldbx_import_open(ldbx_connection *connection, const ldbx_import_options *options, ldbx_import **out,
+                     ldbx_error **error)
+{
+    int status;
+    ldbx_import *import = NULL;
+
+    if (out == NULL || connection == NULL || options == NULL)
+        return ldbx_fail(error, LDBX_INVALID_ARGUMENT, "%s is NULL",
+                         out == NULL          ? "out"
+                         : connection == NULL ? "connection"
+                                              : "options");
+    *out = NULL;
+    import = ldbx_calloc(1, sizeof *import);
+    if (import == NULL)
+        return ldbx_fail_no_memory(error);
+    ldbx_import_options_init(&import->options, sizeof import->options);
+    ldbx_buf_init(&import->document, LDBX_MAX_DOCUMENT);
+    ldbx_buf_init(&import->warning, LDBX_MAX_ERROR);
+    ldbx_buf_init(&import->text, LDBX_MAX_TEXT);
+    import->started_ms = ldbx_steady_ms();
+    LDBX_GO(ldbx_options_take(&import->options, sizeof import->options, OLDEST_OPTIONS, options, "ldbx_import_options",
+                              error));
+    LDBX_GO(check_options(&import->options, error));
+    LDBX_GO(open_import(import, connection, error));
+    *out = import;
+    import = NULL;
+out:
+    ldbx_import_destroy(import);
+    return status;
+}
+
+void ldbx_import_destroy(ldbx_import *import)
+{
+    if (import == NULL)
+        return;
+    ldbx_query_close(&import->query);
+    ldbx_page_plan_clear(&import->plan);
+    ldbx_checkpoint_clear(&import->saved);
+    ldbx_snapshot_clear(&import->snapshot);
+    ldbx_buf_clear(&import->document);
+    ldbx_buf_clear(&import->warning);
+    ldbx_buf_clear(&import->text);
+    ldbx_free(import->key);
+    ldbx_free(import->stream);
+    ldbx_free(import->record_column);
+    ldbx_free(import);
+}

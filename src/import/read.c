@@ -1,0 +1,238 @@
+#include "import/importer.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "client/connection.h"
+#include "client/result.h"
+
+#define MAX_REOPENS 5 /* sessions lost in a row without a row in between */
+#define PROGRESS_MS 200
+
+static int report(ldbx_import *import, ldbx_phase phase, bool phase_ends, ldbx_error **error)
+{
+    int64_t now = ldbx_steady_ms();
+    ldbx_progress progress = {.phase = phase,
+                              .rows = import->run.delivered,
+                              .rows_total = import->run.total,
+                              .attempt = (int)import->run.attempts};
+
+    if (import->options.progress == NULL || (!phase_ends && now - import->reported_ms < PROGRESS_MS))
+        return LDBX_OK;
+    import->reported_ms = now;
+    progress.elapsed_ms = now - import->started_ms;
+    progress.bytes = import->bytes + (import->query.result != NULL ? ldbx_result_bytes(import->query.result) : 0);
+    if (import->options.progress(&progress, import->options.user) == 0)
+        return LDBX_OK;
+    return ldbx_fail(error, LDBX_STOPPED, "stopped by the progress callback");
+}
+
+/* Rows that may still be delivered; -1: no limit. */
+static int64_t allowance(const ldbx_import *import)
+{
+    return import->options.row_limit == 0 ? -1 : import->options.row_limit - import->run.delivered;
+}
+
+static int open_query(ldbx_import *import, ldbx_error **error)
+{
+    int status;
+    int64_t limit = import->bounds.limit;
+    int64_t allowed = allowance(import);
+    ldbx_buf sql;
+
+    if (allowed >= 0 && (limit == 0 || allowed < limit))
+        limit = allowed;
+    ldbx_buf_init(&sql, LDBX_MAX_SQL);
+    ldbx_snapshot_write_read(&import->snapshot, &import->run.key, &import->bounds.upto, limit, &sql);
+    status = ldbx_query_open(import->snapshot.connection, &sql, &import->snapshot.statement, &import->query, error);
+    ldbx_buf_clear(&sql);
+    LDBX_TRY(status);
+    import->shape = *ldbx_result_shape(import->query.result);
+    if (import->shape.count != import->snapshot.column_count + 1)
+        return ldbx_fail(error, LDBX_PROTOCOL, "the snapshot has %zu columns instead of %zu", import->shape.count,
+                         import->snapshot.column_count + 1);
+    import->shape.count--; /* the ordering column is the last one and never leaves here */
+    return LDBX_OK;
+}
+
+static int key_of(const ldbx_import *import, const ldbx_batch *rows, int64_t row, ldbx_key *key, ldbx_error **error)
+{
+    *key = (ldbx_key){.set = true};
+    key->order = ldbx_batch_int64(rows, row, import->snapshot.column_count);
+    if (key->order < 1 || !ldbx_batch_timestamp_us(rows, row, import->snapshot.ts_index, &key->us))
+        return ldbx_fail(error, LDBX_PROTOCOL, "a row of the snapshot has no key: column '%s' cannot be read as a time",
+                         import->snapshot.columns[import->snapshot.ts_index]);
+    return LDBX_OK;
+}
+
+static bool is_behind(const ldbx_key *key, const ldbx_key *than)
+{
+    return !than->set || key->us > than->us || (key->us == than->us && key->order > than->order);
+}
+
+/* The rows must go on where the last ones ended, in order: what a server delivers twice, or out of turn, must
+ * not become an event. */
+static int check_order(const ldbx_import *import, const ldbx_batch *rows, ldbx_key *last, ldbx_error **error)
+{
+    ldbx_key before = import->run.key;
+
+    for (int64_t row = 0; row < ldbx_batch_rows(rows); row++) {
+        LDBX_TRY(key_of(import, rows, row, last, error));
+        if (!is_behind(last, &before))
+            return ldbx_fail(error, LDBX_PROTOCOL, "the server delivered rows of the snapshot out of order");
+        before = *last;
+    }
+    return LDBX_OK;
+}
+
+static void hand_out(ldbx_import *import, const ldbx_batch *rows, const ldbx_key *last)
+{
+    ldbx_import_run *run = &import->run;
+
+    import->array = *ldbx_batch_arrow(rows);
+    import->array.n_children = (int64_t)import->shape.count;
+    import->array.release = NULL; /* borrowed: the result gives it back */
+    import->rows = (ldbx_batch){&import->array, &import->shape, &import->text};
+    import->batch = (ldbx_import_batch){&import->rows, import->stream, run->id, run->delivered, ldbx_batch_rows(rows)};
+    if (run->key.set && last->us > run->key.us)
+        run->complete = (ldbx_bound){true, run->key.us};
+    run->key = *last;
+    run->delivered += import->batch.count;
+    import->query_rows += import->batch.count;
+    import->reopens = 0;
+    import->has_batch = true;
+}
+
+static void close_query(ldbx_import *import)
+{
+    if (import->query.result != NULL)
+        import->bytes += ldbx_result_bytes(import->query.result);
+    ldbx_query_close(&import->query);
+}
+
+static void begin_query(ldbx_import *import)
+{
+    import->querying = true;
+    import->query_rows = 0;
+    if (import->bounds.giant && import->options.batch_size > 0)
+        import->run.groups_streamed++;
+}
+
+/* Next rows of the query in work, or of the next one; LDBX_DONE when the plan is through. */
+static int next_rows(ldbx_import *import, ldbx_error **error)
+{
+    const ldbx_batch *rows;
+    ldbx_key last;
+    int status;
+
+    for (;;) {
+        if (allowance(import) == 0)
+            return LDBX_DONE;
+        if (!import->querying) {
+            if (!ldbx_page_plan_next(&import->plan, &import->bounds))
+                return LDBX_DONE;
+            begin_query(import);
+        }
+        if (import->query.result == NULL)
+            LDBX_TRY(open_query(import, error));
+        status = ldbx_result_next(import->query.result, &rows, error);
+        if (status == LDBX_OK)
+            break;
+        if (status != LDBX_DONE)
+            return status;
+        close_query(import);
+        import->querying = false;
+        ldbx_page_plan_took(&import->plan, &import->bounds, import->query_rows);
+    }
+    LDBX_TRY(check_order(import, rows, &last, error));
+    hand_out(import, rows, &last);
+    return report(import, LDBX_PHASE_READ, false, error);
+}
+
+/* A new session on the same snapshot, behind the last row that was delivered. */
+static int reopen(ldbx_import *import, ldbx_error **error)
+{
+    ldbx_log(LDBX_LOG_WARNING, "import", "run %s: the session is lost, reading on in a new one", import->run.id);
+    close_query(import);
+    LDBX_TRY(ldbx_connection_reopen(import->snapshot.connection, error));
+    return ldbx_snapshot_create_view(&import->snapshot, error);
+}
+
+static int next_rows_reopening(ldbx_import *import, ldbx_error **error)
+{
+    int status = next_rows(import, error);
+
+    while (status == LDBX_SESSION_LOST && import->reopens++ < MAX_REOPENS) {
+        status = reopen(import, error);
+        if (status == LDBX_OK)
+            status = next_rows(import, error);
+    }
+    return status;
+}
+
+static bool is_committed(const ldbx_import *import)
+{
+    return import->saved.run.delivered == import->run.delivered;
+}
+
+static int verify(ldbx_import *import, ldbx_error **error)
+{
+    const ldbx_import_run *run = &import->run;
+
+    if (!import->options.verify || import->limited || run->delivered == run->total)
+        return LDBX_OK;
+    if (run->version < 0) {
+        ldbx_buf_reset(&import->warning);
+        ldbx_buf_printf(&import->warning, "the source has no versions and changed: %lld rows delivered, %lld counted",
+                        (long long)run->delivered, (long long)run->total);
+        return LDBX_OK;
+    }
+    return ldbx_fail(error, LDBX_INVALID_DATA, "%lld rows were delivered but version %lld of the table has %lld",
+                     (long long)run->delivered, (long long)run->version, (long long)run->total);
+}
+
+/* The watermark moves here and nowhere else: only a whole run says that everything up to it was seen. */
+static int finish(ldbx_import *import, ldbx_error **error)
+{
+    import->limited = import->options.row_limit > 0 && import->run.delivered >= import->options.row_limit &&
+                      import->run.delivered < import->run.total;
+    LDBX_TRY(report(import, LDBX_PHASE_READ, true, error));
+    LDBX_TRY(verify(import, error));
+    if (!import->limited && import->run.key.set)
+        import->saved.watermark = (ldbx_bound){true, import->run.key.us};
+    import->saved.run = (ldbx_import_run){0};
+    LDBX_TRY(ldbx_import_save(import, error));
+    import->complete = true;
+    return report(import, LDBX_PHASE_VERIFY, true, error);
+}
+
+int ldbx_import_next(ldbx_import *import, const ldbx_import_batch **out, ldbx_error **error)
+{
+    int status;
+
+    *out = NULL;
+    import->has_batch = false;
+    if (import->complete)
+        return LDBX_DONE;
+    status = next_rows_reopening(import, error);
+    if (status == LDBX_OK)
+        *out = &import->batch;
+    if (status != LDBX_DONE || !is_committed(import))
+        return status;
+    LDBX_TRY(finish(import, error));
+    return LDBX_DONE;
+}
+
+int ldbx_import_commit(ldbx_import *import, ldbx_error **error)
+{
+    ldbx_import_run before = import->saved.run;
+    int status = LDBX_OK;
+
+    if (is_committed(import))
+        return LDBX_OK;
+    import->saved.run = import->run;
+    status = ldbx_import_save(import, error);
+    if (status != LDBX_OK)
+        import->saved.run = before;
+    return status;
+}
