@@ -1,0 +1,132 @@
+"""Whatever dies and whenever: each row exactly once."""
+
+import random
+import signal
+import subprocess
+import time
+
+import pytest
+
+from conftest import counted
+
+
+def make_numbers(sql, schema, count):
+    """Rows with many to a timestamp, some of them identical."""
+    sql(f"CREATE TABLE {schema}.n (id BIGINT, ts TIMESTAMP, text STRING)",
+        f"INSERT INTO {schema}.n SELECT id - id % 2, timestamp_seconds(id DIV 97), repeat('x', 40) FROM range({count})")
+    return f"{schema}.n"
+
+
+def expected_ids(count=60000):
+    return sorted(i - i % 2 for i in range(count))
+
+
+@pytest.fixture
+def numbers(sql, schema):
+    return make_numbers(sql, schema, 60000)
+
+
+def kill_after(job, seconds):
+    """Starts the job and kills it; whether it was still at work."""
+    process = job.program.start(*job.arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(seconds)
+    at_work = process.poll() is None
+    process.kill()
+    process.wait()
+    return at_work
+
+
+@pytest.mark.parametrize("config, count, slow, kills, longest, least", [
+    ({"batch_size": 500}, 60000, {"rpc": "ExecuteStatement", "statement": "LIMIT 500", "seconds": 0.05}, 20, 0.4, 20),
+    ({}, 350000, {"rpc": "FetchResults", "seconds": 0.25}, 20, 1.4, 2),
+], ids=["batches", "streamed"])
+def test_killed_again_and_again(sql, schema, job, faulty, config, count, slow, kills, longest, least):
+    chance = random.Random(20261122)
+    one = job(make_numbers(sql, schema, count), **config)
+    faulty.faults({**slow, "action": "delay", "times": 100000})
+    sizes = []
+    while len(sizes) < kills and kill_after(one, chance.uniform(0.02, longest)):
+        sizes.append(one.output.stat().st_size if one.output.exists() else 0)
+    faulty.control("DELETE", "faults")
+    one.run()
+    assert sorted(row["id"] for row in one.rows) == expected_ids(count)
+    assert len(sizes) >= least and len(set(sizes)) > 1, f"the kills did not hit the job at work: {sizes}"
+
+
+def test_a_torn_tail_is_cut(numbers, job, program):
+    one = job(numbers, batch_size=3000)
+    process = program.start(*one.arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while not one.output.exists() or one.output.stat().st_size < 1_000_000:
+        time.sleep(0.005)
+    process.kill()
+    process.wait()
+    with one.output.open("ab") as file:
+        file.write(b'{"stream": "torn')
+    one.run()
+    assert sorted(row["id"] for row in one.rows) == expected_ids()
+
+
+def test_rows_that_arrive_during_a_run_wait_for_the_next(numbers, job, program, sql):
+    one = job(numbers, batch_size=3000, continuous_update=True)
+    process = program.start(*one.arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while not one.output.exists() or one.output.stat().st_size < 500_000:
+        time.sleep(0.005)
+    process.kill()
+    process.wait()
+    sql(f"INSERT INTO {numbers} VALUES (-1, TIMESTAMP '1970-01-01 00:00:01Z', 'late'), (-2, TIMESTAMP '2030-01-01 00:00:00Z', 'new')")
+    one.run()
+    assert sorted(row["id"] for row in one.rows) == expected_ids()
+    one.run()
+    assert sorted(row["id"] for row in one.rows) == [-2] + expected_ids()
+
+
+@pytest.mark.parametrize("number, code", [(signal.SIGINT, 130), (signal.SIGTERM, 130)])
+def test_a_signal_stops_cleanly(numbers, job, program, number, code):
+    one = job(numbers, batch_size=500)
+    process = program.start(*one.arguments)
+    while not one.output.exists() or one.output.stat().st_size < 500_000:
+        time.sleep(0.005)
+    process.send_signal(number)
+    _, err = process.communicate(timeout=10)
+    assert process.returncode == code, err
+    one.run()
+    assert sorted(row["id"] for row in one.rows) == expected_ids()
+
+
+def test_a_second_runner_is_turned_away(numbers, job, program):
+    one = job(numbers, batch_size=500)
+    process = program.start(*one.arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while not one.output.exists() or one.output.stat().st_size < 100_000:
+        time.sleep(0.005)
+    refused = one.run(code=4)
+    assert "another" in refused.err
+    assert process.wait(timeout=60) == 0
+    assert sorted(row["id"] for row in one.rows) == expected_ids()
+
+
+@pytest.mark.parametrize("fault", [
+    {"rpc": "FetchResults", "action": "lost_session", "skip": 1, "times": 1},
+    {"rpc": "FetchResults", "action": "evicted", "skip": 1, "times": 1},
+    {"rpc": "ExecuteStatement", "statement": "ORDER BY", "action": "lost_session", "skip": 3, "times": 1},
+    {"rpc": "FetchResults", "action": "reset_after", "times": 2},
+    {"rpc": "ExecuteStatement", "statement": "ORDER BY", "action": "reset_before", "skip": 1, "times": 1},
+], ids=lambda fault: fault["action"] + "-" + fault["rpc"])
+@pytest.mark.parametrize("config", [{"batch_size": 20000}, {}], ids=["batches", "streamed"])
+def test_the_server_fails_in_the_middle(numbers, job, faulty, config, fault):
+    faulty.faults(fault)
+    one = job(numbers, **config)
+    one.run()
+    assert sorted(row["id"] for row in one.rows) == expected_ids()
+
+
+def test_a_pinned_version_that_is_gone_is_said_aloud(numbers, job, program, sql):
+    one = job(numbers, batch_size=3000)
+    process = program.start(*one.arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while not one.output.exists() or one.output.stat().st_size < 500_000:
+        time.sleep(0.005)
+    process.kill()
+    process.wait()
+    sql(f"CREATE TABLE {numbers}2 AS SELECT * FROM {numbers}", f"DROP TABLE {numbers}", f"CREATE TABLE {numbers} AS SELECT * FROM {numbers}2")
+    one.run()
+    assert counted([row["id"] for row in one.rows]).keys() == counted(expected_ids()).keys()
+    assert any("begins anew" in warning for warning in one.report["warnings"])
