@@ -26,53 +26,64 @@ def numbers(sql, schema):
     return make_numbers(sql, schema, 60000)
 
 
-def kill_after(job, seconds):
-    """Starts the job and kills it; whether it was still at work."""
-    process = job.program.start(*job.arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    time.sleep(seconds)
+def start(job):
+    return job.program.start(*job.arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def kill_when(job, reached):
+    """Starts the job and kills it when something is reached; whether it was still at work."""
+    process = start(job)
+    while process.poll() is None and not reached():
+        time.sleep(0.001)
     at_work = process.poll() is None
     process.kill()
     process.wait()
     return at_work
 
 
-@pytest.mark.parametrize("config, count, slow, kills, longest, least", [
-    ({"batch_size": 500}, 60000, {"rpc": "ExecuteStatement", "statement": "LIMIT 500", "seconds": 0.05}, 20, 0.4, 20),
-    ({}, 350000, {"rpc": "FetchResults", "seconds": 0.25}, 20, 1.4, 2),
-], ids=["batches", "streamed"])
-def test_killed_again_and_again(sql, schema, job, faulty, config, count, slow, kills, longest, least):
+def size_of(job):
+    return job.output.stat().st_size if job.output.exists() else 0
+
+
+def test_killed_at_twenty_random_moments(numbers, job, faulty):
     chance = random.Random(20261122)
-    one = job(make_numbers(sql, schema, count), **config)
-    faulty.faults({**slow, "action": "delay", "times": 100000})
+    one = job(numbers, batch_size=500)
+    faulty.faults({"rpc": "ExecuteStatement", "statement": "LIMIT 500", "action": "delay", "seconds": 0.05, "times": 100000})
     sizes = []
-    while len(sizes) < kills and kill_after(one, chance.uniform(0.02, longest)):
-        sizes.append(one.output.stat().st_size if one.output.exists() else 0)
+    for _ in range(20):
+        end = time.monotonic() + chance.uniform(0.02, 0.4)
+        assert kill_when(one, lambda: time.monotonic() > end), "the job ended before it was killed twenty times"
+        sizes.append(size_of(one))
     faulty.control("DELETE", "faults")
     one.run()
-    assert sorted(row["id"] for row in one.rows) == expected_ids(count)
-    assert len(sizes) >= least and len(set(sizes)) > 1, f"the kills did not hit the job at work: {sizes}"
+    assert sorted(row["id"] for row in one.rows) == expected_ids()
+    assert len(set(sizes)) > 3, f"the kills did not hit the job at work: {sizes}"
 
 
-def test_a_torn_tail_is_cut(numbers, job, program):
+def test_killed_while_it_streams(sql, schema, job, faulty):
+    chance = random.Random(20261122)
+    one = job(make_numbers(sql, schema, 350000))
+    faulty.faults({"rpc": "FetchResults", "action": "delay", "seconds": 0.1, "times": 100000})
+    for target in sorted(chance.uniform(0, 40_000_000) for _ in range(8)):
+        assert kill_when(one, lambda: size_of(one) > target)
+    faulty.control("DELETE", "faults")
+    one.run()
+    assert sorted(row["id"] for row in one.rows) == expected_ids(350000)
+    assert one.report["attempts"] > 3
+
+
+def test_a_torn_tail_is_cut(numbers, job):
     one = job(numbers, batch_size=3000)
-    process = program.start(*one.arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while not one.output.exists() or one.output.stat().st_size < 1_000_000:
-        time.sleep(0.005)
-    process.kill()
-    process.wait()
+    assert kill_when(one, lambda: size_of(one) > 1_000_000)
     with one.output.open("ab") as file:
         file.write(b'{"stream": "torn')
     one.run()
     assert sorted(row["id"] for row in one.rows) == expected_ids()
 
 
-def test_rows_that_arrive_during_a_run_wait_for_the_next(numbers, job, program, sql):
+def test_rows_that_arrive_during_a_run_wait_for_the_next(numbers, job, sql):
     one = job(numbers, batch_size=3000, continuous_update=True)
-    process = program.start(*one.arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while not one.output.exists() or one.output.stat().st_size < 500_000:
-        time.sleep(0.005)
-    process.kill()
-    process.wait()
+    assert kill_when(one, lambda: size_of(one) > 500_000)
     sql(f"INSERT INTO {numbers} VALUES (-1, TIMESTAMP '1970-01-01 00:00:01Z', 'late'), (-2, TIMESTAMP '2030-01-01 00:00:00Z', 'new')")
     one.run()
     assert sorted(row["id"] for row in one.rows) == expected_ids()
@@ -84,7 +95,7 @@ def test_rows_that_arrive_during_a_run_wait_for_the_next(numbers, job, program, 
 def test_a_signal_stops_cleanly(numbers, job, program, number, code):
     one = job(numbers, batch_size=500)
     process = program.start(*one.arguments)
-    while not one.output.exists() or one.output.stat().st_size < 500_000:
+    while size_of(one) < 500_000:
         time.sleep(0.005)
     process.send_signal(number)
     _, err = process.communicate(timeout=10)
@@ -93,10 +104,10 @@ def test_a_signal_stops_cleanly(numbers, job, program, number, code):
     assert sorted(row["id"] for row in one.rows) == expected_ids()
 
 
-def test_a_second_runner_is_turned_away(numbers, job, program):
+def test_a_second_runner_is_turned_away(numbers, job):
     one = job(numbers, batch_size=500)
-    process = program.start(*one.arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while not one.output.exists() or one.output.stat().st_size < 100_000:
+    process = start(one)
+    while size_of(one) < 100_000:
         time.sleep(0.005)
     refused = one.run(code=4)
     assert "another" in refused.err
@@ -119,13 +130,9 @@ def test_the_server_fails_in_the_middle(numbers, job, faulty, config, fault):
     assert sorted(row["id"] for row in one.rows) == expected_ids()
 
 
-def test_a_pinned_version_that_is_gone_is_said_aloud(numbers, job, program, sql):
+def test_a_pinned_version_that_is_gone_is_said_aloud(numbers, job, sql):
     one = job(numbers, batch_size=3000)
-    process = program.start(*one.arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while not one.output.exists() or one.output.stat().st_size < 500_000:
-        time.sleep(0.005)
-    process.kill()
-    process.wait()
+    assert kill_when(one, lambda: size_of(one) > 500_000)
     sql(f"CREATE TABLE {numbers}2 AS SELECT * FROM {numbers}", f"DROP TABLE {numbers}", f"CREATE TABLE {numbers} AS SELECT * FROM {numbers}2")
     one.run()
     assert counted([row["id"] for row in one.rows]).keys() == counted(expected_ids()).keys()

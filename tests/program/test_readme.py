@@ -14,6 +14,9 @@ def test_the_example_of_the_readme(build, program, sandbox, sql):
     source = re.search(r"```c\n(.*?)```", (ROOT / "README.md").read_text(), re.S).group(1)
     binary = program.folder / "first"
     flags = ["-std=c11", "-Wall", "-Wextra", "-Werror", f"-I{ROOT / 'include'}"]
+    options = json.loads((build / "meson-info/intro-buildoptions.json").read_text())
+    sanitizers = next(option["value"] for option in options if option["name"] == "b_sanitize")
+    flags += [f"-fsanitize={sanitizers}"] if sanitizers != "none" else []
     link = [f"-L{build / 'src'}", "-llytics_dbx", f"-Wl,-rpath,{build / 'src'}"]
     subprocess.run(["cc", *flags, "-x", "c", "-", "-x", "none", "-o", binary, *link], input=source, text=True, check=True)
     out = subprocess.run([binary], cwd=program.folder, env=program.env, capture_output=True, text=True, check=True).stdout
