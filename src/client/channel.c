@@ -186,18 +186,16 @@ static int wait_before_repeat(const ldbx_call *call, const ldbx_retry_decision *
     return LDBX_OK;
 }
 
-static int give_up(const ldbx_call *call, const ldbx_retry_decision *decision, int status, ldbx_error **error)
+int ldbx_channel_doubt(const char *name, ldbx_error **error)
 {
     ldbx_error *cause = NULL;
     ldbx_error_facts facts = {.retry = LDBX_RETRY_UNKNOWN};
 
-    if (decision->action != LDBX_RETRY_AMBIGUOUS)
-        return status;
     if (error == NULL)
         return LDBX_OUTCOME_UNKNOWN;
     ldbx_error_move(&cause, error);
     facts.http_status = ldbx_error_http_status(cause);
-    ldbx_fail_facts(error, LDBX_OUTCOME_UNKNOWN, &facts, "%s: it may have been carried out: %s", call->name,
+    ldbx_fail_facts(error, LDBX_OUTCOME_UNKNOWN, &facts, "%s: it may have been carried out: %s", name,
                     ldbx_error_message(cause));
     ldbx_error_destroy(cause);
     return LDBX_OUTCOME_UNKNOWN;
@@ -230,7 +228,8 @@ int ldbx_channel_call(ldbx_channel *channel, const ldbx_call *call, ldbx_http_re
         if (status == LDBX_OK)
             status = fail_http(call, response, &local);
         if (decision.action != LDBX_RETRY_AGAIN) {
-            status = give_up(call, &decision, status, &local);
+            if (decision.action == LDBX_RETRY_AMBIGUOUS)
+                status = ldbx_channel_doubt(call->name, &local);
             break;
         }
         ldbx_log(LDBX_LOG_WARNING, "client", "%s, attempt %d, again in %lld ms: %s", call->name, attempt,

@@ -31,4 +31,7 @@ ldbx_buf *ldbx_channel_request(ldbx_channel *channel, int32_t *seqid);
  */
 int ldbx_channel_call(ldbx_channel *channel, const ldbx_call *call, ldbx_http_response *response, ldbx_error **error);
 
+/* Replaces the error of a call that is not idempotent by LDBX_OUTCOME_UNKNOWN, which keeps its text and HTTP status. Returns that status. */
+int ldbx_channel_doubt(const char *name, ldbx_error **error);
+
 #endif

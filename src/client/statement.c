@@ -172,16 +172,9 @@ static int abandon_unanswered(execution *run, int status)
 /* An answer that cannot be understood leaves open what the statement did. */
 static int doubt(const execution *run, int status, ldbx_error **error)
 {
-    ldbx_error *cause = NULL;
-    ldbx_error_facts facts = {.retry = LDBX_RETRY_UNKNOWN};
-
-    if (status != LDBX_PROTOCOL || run->statement->options.repeatable || error == NULL)
+    if (status != LDBX_PROTOCOL || run->statement->options.repeatable)
         return status;
-    ldbx_error_move(&cause, error);
-    ldbx_fail_facts(error, LDBX_OUTCOME_UNKNOWN, &facts, "the statement may have been carried out: %s",
-                    ldbx_error_message(cause));
-    ldbx_error_destroy(cause);
-    return LDBX_OUTCOME_UNKNOWN;
+    return ldbx_channel_doubt("ExecuteStatement", error);
 }
 
 static int send(execution *run, ldbx_error **error)
