@@ -3,16 +3,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/hash.h"
 #include "base/mem.h"
 #include "base/str.h"
 
 #define READ_SIZE ((size_t)64 << 10)
 
-static int fail_errno(ldbx_error **error, const char *path, const char *action)
+int ldbx_file_fail(ldbx_error **error, const char *path, const char *action)
 {
     char reason[128];
 
@@ -44,7 +44,7 @@ static int read_all(int fd, const char *path, ldbx_buf *buf, ldbx_error **error)
             return ldbx_fail_no_memory(error);
         count = read_some(fd, to, size > 0 ? size : 1);
         if (count < 0)
-            return fail_errno(error, path, "reading");
+            return ldbx_file_fail(error, path, "reading");
         if (count == 0)
             return LDBX_OK;
         if (size == 0)
@@ -65,7 +65,7 @@ int ldbx_file_read(const char *path, ldbx_buf *buf, ldbx_error **error)
     if (fd < 0 && errno == ENOENT)
         return ldbx_fail(error, LDBX_NOT_FOUND, "%s: not found", path);
     if (fd < 0)
-        return fail_errno(error, path, "opening");
+        return ldbx_file_fail(error, path, "opening");
     status = read_all(fd, path, buf, error);
     if (status != LDBX_OK)
         buf->size = old_size;
@@ -87,39 +87,54 @@ static int write_all(int fd, ldbx_view content)
     return 0;
 }
 
-/* Writes and syncs a new file; nothing is left of it on failure. */
-static int write_new(const char *temporary, const char *path, ldbx_view content, ldbx_error **error)
+static bool is_name_of(const char *path, int fd)
+{
+    struct stat named, opened;
+
+    return lstat(path, &named) == 0 && fstat(fd, &opened) == 0 && named.st_ino == opened.st_ino &&
+           named.st_dev == opened.st_dev;
+}
+
+/*
+ * The temporary name is always the same, so that a kill leaves at most one file a target and the next replace
+ * removes it. Two who replace a target are kept apart by its lock; without one the second takes the name away
+ * from the first, which sees that it no longer names the file it wrote, and puts nothing in place (but for a
+ * window of one system call, which is what the lock is for). The file stays open until then, or the second
+ * could get its inode number.
+ */
+static int write_and_rename(const char *temporary, const char *path, ldbx_view content, ldbx_error **error)
 {
     int status = LDBX_OK;
-    int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    int fd;
 
+    unlink(temporary);
+    fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
-        return fail_errno(error, path, "creating a file beside it");
+        return ldbx_file_fail(error, path, "creating a file beside it");
     if (write_all(fd, content) != 0 || fsync(fd) != 0)
-        status = fail_errno(error, path, "writing");
-    if (close(fd) != 0 && status == LDBX_OK)
-        status = fail_errno(error, path, "writing");
-    if (status != LDBX_OK)
+        status = ldbx_file_fail(error, path, "writing");
+    else if (!is_name_of(temporary, fd))
+        status = ldbx_fail(error, LDBX_CONFLICT, "%s: is being replaced by somebody else too", path);
+    else if (rename(temporary, path) != 0)
+        status = ldbx_file_fail(error, path, "replacing");
+    if (status != LDBX_OK && is_name_of(temporary, fd))
         unlink(temporary);
+    close(fd); /* what it could report, fsync has reported */
     return status;
 }
 
-/* The folder of path, and in it a name that nobody else has. Short, so that every legal file name can be
- * replaced. */
+/* FOLDER/NAME gives FOLDER/.NAME.tmp. */
 static int name_temporary(const char *path, char **folder, char **temporary, ldbx_error **error)
 {
     const char *slash = strrchr(path, '/');
     size_t folder_size = slash == NULL ? 0 : (size_t)(slash - path) + 1;
-    uint8_t random[8];
     ldbx_buf name;
 
-    if (!ldbx_random(random, sizeof random))
-        return ldbx_fail(error, LDBX_IO, "%s: no random bytes for a temporary name", path);
     *folder = slash == NULL ? ldbx_strdup(".") : ldbx_strndup(path, folder_size);
-    ldbx_buf_init(&name, folder_size + 64);
+    ldbx_buf_init(&name, SIZE_MAX);
     ldbx_buf_append(&name, path, folder_size);
-    ldbx_buf_str(&name, ".ldbx-");
-    ldbx_buf_hex(&name, random, sizeof random);
+    ldbx_buf_byte(&name, '.');
+    ldbx_buf_str(&name, path + folder_size);
     ldbx_buf_str(&name, ".tmp");
     *temporary = ldbx_buf_detach(&name);
     ldbx_buf_clear(&name);
@@ -132,6 +147,19 @@ static int sync_folder(int fd)
     return fsync(fd) != 0 && errno != EINVAL && errno != ENOTSUP ? -1 : 0;
 }
 
+int ldbx_folder_sync(const char *path, ldbx_error **error)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int status = LDBX_OK;
+
+    if (fd < 0)
+        return ldbx_file_fail(error, path, "opening");
+    if (sync_folder(fd) != 0)
+        status = ldbx_file_fail(error, path, "syncing");
+    close(fd);
+    return status;
+}
+
 int ldbx_file_replace(const char *path, ldbx_view content, ldbx_error **error)
 {
     char *folder = NULL;
@@ -142,17 +170,12 @@ int ldbx_file_replace(const char *path, ldbx_view content, ldbx_error **error)
     LDBX_GO(name_temporary(path, &folder, &temporary, error));
     folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder_fd < 0) {
-        status = fail_errno(error, path, "opening its folder");
+        status = ldbx_file_fail(error, path, "opening its folder");
         goto out;
     }
-    LDBX_GO(write_new(temporary, path, content, error));
-    if (rename(temporary, path) != 0) {
-        status = fail_errno(error, path, "replacing");
-        unlink(temporary);
-        goto out;
-    }
+    LDBX_GO(write_and_rename(temporary, path, content, error));
     if (sync_folder(folder_fd) != 0)
-        status = fail_errno(error, path, "replaced, but syncing its folder");
+        status = ldbx_file_fail(error, path, "replaced, but syncing its folder");
 out:
     if (folder_fd >= 0)
         close(folder_fd);

@@ -162,12 +162,6 @@ bool ldbx_json_int64(const cJSON *object, const char *name, int64_t *out)
     return true;
 }
 
-bool ldbx_json_bool(const cJSON *object, const char *name, bool otherwise)
-{
-    const cJSON *member = ldbx_json_get(object, name);
-    return cJSON_IsBool(member) ? cJSON_IsTrue(member) : otherwise;
-}
-
 static void begin_member(ldbx_json_writer *writer, const char *name)
 {
     if (writer->comma)

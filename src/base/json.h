@@ -19,7 +19,6 @@ const cJSON *ldbx_json_get(const cJSON *object, const char *name);
 const char *ldbx_json_text(const cJSON *object, const char *name, const char *otherwise);
 /* Integer member within +-2^53, exactly; false when missing or not an integer. */
 bool ldbx_json_int64(const cJSON *object, const char *name, int64_t *out);
-bool ldbx_json_bool(const cJSON *object, const char *name, bool otherwise);
 
 /*
  * Writing: a document is appended to a buffer member by member; commas are put where they are needed.

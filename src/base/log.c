@@ -20,7 +20,7 @@ void ldbx_set_log_sink(ldbx_log_fn sink, ldbx_log_level level, void *user)
     target.user = user;
 }
 
-bool ldbx_log_wanted(ldbx_log_level level)
+static bool is_wanted(ldbx_log_level level)
 {
     return target.sink != NULL && level <= target.level;
 }
@@ -31,7 +31,7 @@ void ldbx_log(ldbx_log_level level, const char *component, const char *format, .
     ldbx_buf raw, line;
     va_list args;
 
-    if (!ldbx_log_wanted(level))
+    if (!is_wanted(level))
         return;
     ldbx_buf_init(&raw, SIZE_MAX); /* cut when it is cleaned */
     ldbx_buf_init(&line, MAX_LINE);

@@ -6,7 +6,6 @@
 
 #include <lytics_dbx/runtime.h>
 
-bool ldbx_log_wanted(ldbx_log_level level);
 void ldbx_log(ldbx_log_level level, const char *component, const char *format, ...) LDBX_PRINTF(3, 4);
 
 #endif

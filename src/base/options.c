@@ -25,6 +25,12 @@ int ldbx_options_take(void *ours, size_t our_size, size_t oldest, const void *gi
     return LDBX_OK;
 }
 
+void ldbx_options_default(void *out, size_t size, const void *defaults, size_t our_size)
+{
+    memset(out, 0, size < LDBX_MAX_OPTIONS ? size : LDBX_MAX_OPTIONS);
+    memcpy(out, defaults, ldbx_options_span(our_size, size));
+}
+
 size_t ldbx_options_span(size_t our_size, size_t size)
 {
     return size < our_size ? size : our_size;

@@ -17,7 +17,13 @@
 int ldbx_options_take(void *ours, size_t our_size, size_t oldest, const void *given, const char *name,
                       ldbx_error **error);
 
-/* For _init functions and output structs: bytes of a `size` caller that this library may write. */
+/*
+ * For _init functions: writes the defaults, whose first member is the caller's size, to a struct of that size.
+ * What a newer caller has behind them becomes zero, which ldbx_options_take lets pass.
+ */
+void ldbx_options_default(void *out, size_t size, const void *defaults, size_t our_size);
+
+/* For output structs: bytes of a `size` caller that this library may write. */
 size_t ldbx_options_span(size_t our_size, size_t size);
 
 #endif

@@ -102,16 +102,6 @@ void ldbx_format_uuid(char out[37], const uint8_t bytes[16])
     *out = '\0';
 }
 
-void ldbx_buf_hex(ldbx_buf *buf, const uint8_t *data, size_t size)
-{
-    static const char digits[] = "0123456789abcdef";
-
-    for (size_t i = 0; i < size; i++) {
-        ldbx_buf_byte(buf, (uint8_t)digits[data[i] >> 4]);
-        ldbx_buf_byte(buf, (uint8_t)digits[data[i] & 15]);
-    }
-}
-
 void ldbx_buf_base64(ldbx_buf *buf, const uint8_t *data, size_t size)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

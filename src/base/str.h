@@ -32,7 +32,6 @@ size_t ldbx_format_decimal128(char *out, const uint8_t bytes[16], int scale);
 void ldbx_format_uuid(char out[37], const uint8_t bytes[16]);
 
 void ldbx_buf_base64(ldbx_buf *buf, const uint8_t *data, size_t size);
-void ldbx_buf_hex(ldbx_buf *buf, const uint8_t *data, size_t size);
 /* A JSON string with its quotes. Invalid UTF-8 becomes U+FFFD. */
 void ldbx_buf_json_string(ldbx_buf *buf, ldbx_view text);
 

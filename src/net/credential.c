@@ -3,34 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/mem.h"
 #include "base/str.h"
-
-void ldbx_credential_clear(ldbx_credential *credential)
-{
-    ldbx_secret_clear(&credential->token);
-    ldbx_free(credential->username);
-    credential->username = NULL;
-    ldbx_secret_clear(&credential->password);
-}
-
-bool ldbx_credential_copy(ldbx_credential *to, const ldbx_credential *from)
-{
-    ldbx_credential copy = {0};
-
-    if (from->username != NULL) {
-        copy.username = ldbx_strdup(from->username);
-        if (copy.username == NULL)
-            return false;
-    }
-    if (!ldbx_secret_copy(&copy.token, &from->token) || !ldbx_secret_copy(&copy.password, &from->password)) {
-        ldbx_credential_clear(&copy);
-        return false;
-    }
-    ldbx_credential_clear(to);
-    *to = copy;
-    return true;
-}
 
 /* A line end inside a token would begin a header of its own. */
 static bool is_header_safe(const char *text)

@@ -11,8 +11,6 @@ typedef struct ldbx_credential {
     ldbx_secret password;
 } ldbx_credential;
 
-void ldbx_credential_clear(ldbx_credential *credential);
-bool ldbx_credential_copy(ldbx_credential *to, const ldbx_credential *from);
 /* Writes the header's value, NUL-terminated; the caller wipes it. LDBX_INVALID_ARGUMENT when nothing is set.
  */
 int ldbx_credential_header(const ldbx_credential *credential, ldbx_buf *out, ldbx_error **error);

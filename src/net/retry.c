@@ -100,12 +100,12 @@ static ldbx_retry_decision wait_for_healing(ldbx_retry_state *state, int64_t ask
 ldbx_retry_decision ldbx_retry_decide(ldbx_retry_state *state, bool idempotent, int status, ldbx_reach reach,
                                       int http_status, int64_t retry_after_ms, int64_t start_budget_ms, int64_t now_ms)
 {
-    verdict found = judge(status, reach, http_status);
-    bool may_have_run = !idempotent && (found == OPEN || found == DONE_FOR);
+    bool starting = is_starting(status, http_status, retry_after_ms);
+    verdict found = starting ? HARMLESS : judge(status, reach, http_status);
 
-    if (is_starting(status, http_status, retry_after_ms))
+    if (starting && start_budget_ms > 0)
         return wait_for_start(state, retry_after_ms, start_budget_ms, now_ms);
-    if (may_have_run)
+    if (!idempotent && (found == OPEN || found == DONE_FOR))
         return (ldbx_retry_decision){LDBX_RETRY_AMBIGUOUS, 0, false};
     if (found == FINAL || found == DONE_FOR)
         return (ldbx_retry_decision){LDBX_RETRY_STOP, 0, false};

@@ -3,8 +3,8 @@
  *
  * Two classes, as the newest official drivers have them: idempotent calls are repeated after everything that
  * may heal, others only when the server certainly did nothing (429, 503 with Retry-After, nothing sent). 503
- * with Retry-After is compute that is starting: limited by time (start_budget_ms), everything else by
- * attempts and a minute of waiting.
+ * with Retry-After is compute that is starting: who has a start_budget_ms waits for it that long. Everything
+ * else, and that too without a budget, is limited by attempts and a minute of waiting.
  */
 #ifndef LDBX_NET_RETRY_H
 #define LDBX_NET_RETRY_H
@@ -30,7 +30,7 @@ typedef enum ldbx_retry_action {
 typedef struct ldbx_retry_decision {
     ldbx_retry_action action;
     int64_t wait_ms;
-    bool starting; /* compute is starting */
+    bool starting; /* compute is starting, and is waited for */
 } ldbx_retry_decision;
 
 /* status: of the exchange (LDBX_OK: an answer came, http_status and retry_after_ms hold). now_ms: steady. */

@@ -23,7 +23,7 @@
 #include "base/str.h"
 
 #define FORMAT       1
-#define MAX_NAME     255 /* bytes of a file name on every file system we may meet */
+#define MAX_NAME     250 /* bytes of a file name on every file system we may meet, less those of .NAME.tmp */
 #define HEADER_SPACE ((size_t)4096)
 
 /* A lock is the open file; it goes with the store. */
@@ -39,13 +39,6 @@ typedef struct directory {
     lock *locks;
     ldbx_error *last; /* owns the message that a hook hands out */
 } directory;
-
-static int fail_errno(ldbx_error **error, const char *path, const char *action)
-{
-    char reason[128];
-
-    return ldbx_fail(error, LDBX_IO, "%s: %s: %s", path, action, ldbx_errno_text(errno, reason));
-}
 
 /* Bytes that a file system may treat specially, upper case among them, are percent-encoded. */
 static void put_safe_name(ldbx_buf *name, const char *key)
@@ -78,20 +71,6 @@ static int make_path(const directory *store, const char *key, const char *suffix
         status = ldbx_fail_no_memory(error);
 out:
     ldbx_buf_clear(&path);
-    return status;
-}
-
-/* Some file systems cannot sync a folder; that is no failure of ours. */
-static int sync_folder(const char *path, ldbx_error **error)
-{
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int status = LDBX_OK;
-
-    if (fd < 0)
-        return fail_errno(error, path, "opening");
-    if (fsync(fd) != 0 && errno != EINVAL && errno != ENOTSUP)
-        status = fail_errno(error, path, "syncing");
-    close(fd);
     return status;
 }
 
@@ -137,7 +116,7 @@ static int take_lock(int fd, const char *path, ldbx_error **error)
         result = flock(fd, LOCK_EX | LOCK_NB);
     while (result != 0 && errno == EINTR);
     if (result != 0)
-        return errno == EWOULDBLOCK ? fail_locked(fd, path, error) : fail_errno(error, path, "locking");
+        return errno == EWOULDBLOCK ? fail_locked(fd, path, error) : ldbx_file_fail(error, path, "locking");
     note_holder(fd, getpid());
     return LDBX_OK;
 }
@@ -158,7 +137,7 @@ static int add_lock(directory *store, const char *key, ldbx_error **error)
     memcpy(added->key, key, size);
     added->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (added->fd < 0) {
-        status = fail_errno(error, path, "opening");
+        status = ldbx_file_fail(error, path, "opening");
         goto out;
     }
     status = take_lock(added->fd, path, error);
@@ -348,9 +327,9 @@ static int remove_document(directory *store, const char *key, ldbx_error **error
     LDBX_GO(lock_key(store, key, error));
     LDBX_GO(make_path(store, key, ".json", &path, error));
     if (unlink(path) == 0)
-        status = sync_folder(store->path, error);
+        status = ldbx_folder_sync(store->path, error);
     else if (errno != ENOENT)
-        status = fail_errno(error, path, "removing");
+        status = ldbx_file_fail(error, path, "removing");
 out:
     ldbx_free(path);
     return status;
@@ -412,10 +391,10 @@ static int make_level(ldbx_buf *path, ldbx_error **error)
     if (text == NULL)
         return ldbx_fail_no_memory(error);
     if (mkdir(text, 0777) != 0)
-        return errno == EEXIST ? LDBX_OK : fail_errno(error, text, "making the folder");
+        return errno == EEXIST ? LDBX_OK : ldbx_file_fail(error, text, "making the folder");
     ldbx_buf_str(path, "/..");
     text = ldbx_buf_cstr(path);
-    status = text == NULL ? ldbx_fail_no_memory(error) : sync_folder(text, error);
+    status = text == NULL ? ldbx_fail_no_memory(error) : ldbx_folder_sync(text, error);
     path->size = size;
     return status;
 }
@@ -433,7 +412,7 @@ static int make_folder(const char *path, ldbx_error **error)
             LDBX_GO(make_level(&level, error));
     }
     if (stat(path, &facts) != 0)
-        status = fail_errno(error, path, "looking at the folder");
+        status = ldbx_file_fail(error, path, "looking at the folder");
     else if (!S_ISDIR(facts.st_mode))
         status = ldbx_fail(error, LDBX_IO, "%s: not a folder", path);
 out:

@@ -176,7 +176,6 @@ typedef struct ldbx_tcli_rows {
     bool present;
     ldbx_tcli_status status;
     bool has_more;
-    bool has_results; /* a TRowSet was there */
     int64_t start_row;
     ldbx_tcli_arrow_batch *batches;
     size_t batch_count;
@@ -214,9 +213,6 @@ int ldbx_tcli_read_operation_status(ldbx_view message, int32_t seqid, ldbx_tcli_
                                     ldbx_error **error);
 int ldbx_tcli_read_metadata(ldbx_view message, int32_t seqid, ldbx_tcli_metadata *out, ldbx_error **error);
 int ldbx_tcli_read_fetch(ldbx_view message, int32_t seqid, ldbx_tcli_rows *out, ldbx_error **error);
-/* CloseSession, CloseOperation and CancelOperation answer with a status alone. */
-int ldbx_tcli_read_status(ldbx_view message, const char *call, int32_t seqid, ldbx_tcli_status *out,
-                          ldbx_error **error);
 
 void ldbx_tcli_metadata_clear(ldbx_tcli_metadata *metadata);
 void ldbx_tcli_rows_clear(ldbx_tcli_rows *rows);

@@ -451,7 +451,6 @@ static const field row_set_fields[] = {
 
 static void read_row_set(ldbx_tr *reader, int type, void *to)
 {
-    ((ldbx_tcli_rows *)to)->has_results = true;
     read_struct(reader, type, row_set_fields, LENGTH(row_set_fields), to);
 }
 
@@ -603,12 +602,6 @@ int ldbx_tcli_read_fetch(ldbx_view message, int32_t seqid, ldbx_tcli_rows *out, 
     if (status != LDBX_OK)
         ldbx_tcli_rows_clear(out);
     return status;
-}
-
-int ldbx_tcli_read_status(ldbx_view message, const char *call, int32_t seqid, ldbx_tcli_status *out, ldbx_error **error)
-{
-    memset(out, 0, sizeof *out);
-    return read_reply(message, call, seqid, read_bare_status, out, error);
 }
 
 void ldbx_tcli_metadata_clear(ldbx_tcli_metadata *metadata)

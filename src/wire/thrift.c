@@ -1,7 +1,5 @@
 #include "wire/thrift.h"
 
-#include <string.h>
-
 #include "base/str.h"
 
 #define STRICT_VERSION UINT32_C(0x80010000)
@@ -46,12 +44,6 @@ void ldbx_tw_bool(ldbx_buf *out, int16_t id, bool value)
 {
     put_field(out, LDBX_T_BOOL, id);
     put(out, value, 1);
-}
-
-void ldbx_tw_i16(ldbx_buf *out, int16_t id, int16_t value)
-{
-    put_field(out, LDBX_T_I16, id);
-    put(out, (uint16_t)value, 2);
 }
 
 void ldbx_tw_i32(ldbx_buf *out, int16_t id, int32_t value)
@@ -167,7 +159,7 @@ bool ldbx_tr_field(ldbx_tr *reader, int *type, int16_t *id)
     *id = 0;
     if (*type == LDBX_T_STOP)
         return false;
-    *id = ldbx_tr_i16(reader);
+    *id = (int16_t)get(reader, 2);
     return reader->bad == NULL;
 }
 
@@ -266,16 +258,6 @@ bool ldbx_tr_bool(ldbx_tr *reader)
     return get(reader, 1) != 0;
 }
 
-int8_t ldbx_tr_byte(ldbx_tr *reader)
-{
-    return (int8_t)get(reader, 1);
-}
-
-int16_t ldbx_tr_i16(ldbx_tr *reader)
-{
-    return (int16_t)get(reader, 2);
-}
-
 int32_t ldbx_tr_i32(ldbx_tr *reader)
 {
     return (int32_t)get(reader, 4);
@@ -284,14 +266,6 @@ int32_t ldbx_tr_i32(ldbx_tr *reader)
 int64_t ldbx_tr_i64(ldbx_tr *reader)
 {
     return (int64_t)get(reader, 8);
-}
-
-double ldbx_tr_double(ldbx_tr *reader)
-{
-    uint64_t bits = get(reader, 8);
-    double value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
 }
 
 ldbx_view ldbx_tr_string(ldbx_tr *reader)

@@ -31,7 +31,6 @@ void ldbx_tw_message(ldbx_buf *out, const char *name, int kind, int32_t seqid);
 void ldbx_tw_struct(ldbx_buf *out, int16_t id);
 void ldbx_tw_stop(ldbx_buf *out);
 void ldbx_tw_bool(ldbx_buf *out, int16_t id, bool value);
-void ldbx_tw_i16(ldbx_buf *out, int16_t id, int16_t value);
 void ldbx_tw_i32(ldbx_buf *out, int16_t id, int32_t value);
 void ldbx_tw_i64(ldbx_buf *out, int16_t id, int64_t value);
 void ldbx_tw_string(ldbx_buf *out, int16_t id, ldbx_view value);
@@ -55,11 +54,8 @@ bool ldbx_tr_field(ldbx_tr *reader, int *type, int16_t *id);
 void ldbx_tr_skip(ldbx_tr *reader, int type);
 void ldbx_tr_skip_elements(ldbx_tr *reader, int type, int32_t count); /* of a list whose header has been read */
 bool ldbx_tr_bool(ldbx_tr *reader);
-int8_t ldbx_tr_byte(ldbx_tr *reader);
-int16_t ldbx_tr_i16(ldbx_tr *reader);
 int32_t ldbx_tr_i32(ldbx_tr *reader);
 int64_t ldbx_tr_i64(ldbx_tr *reader);
-double ldbx_tr_double(ldbx_tr *reader);
 ldbx_view ldbx_tr_string(ldbx_tr *reader); /* borrowed from the message */
 /* Header of a list: its element type and count, checked against the bytes that are left (every element takes at least one). */
 int32_t ldbx_tr_list(ldbx_tr *reader, int *element);

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -15,6 +17,20 @@
 
 static char folder[] = "/tmp/ldbx-file-XXXXXX";
 static char path[64];
+
+/* What happens once, when the new file is written and not yet in its place. */
+static void (*before_sync)(void);
+
+/* Stands before the C library's. */
+int fsync(int fd)
+{
+    void (*now)(void) = before_sync;
+
+    before_sync = NULL;
+    if (now != NULL)
+        now();
+    return (int)syscall(SYS_fsync, fd);
+}
 
 static void make_folder(void)
 {
@@ -185,17 +201,124 @@ END_TEST
 
 START_TEST(test_long_name)
 {
-    char name[257];
+    char name[252];
     char deep[512];
     ldbx_error *error = NULL;
 
-    memset(name, 'n', 255);
-    name[255] = '\0';
+    memset(name, 'n', 250);
+    name[250] = '\0';
     snprintf(deep, sizeof deep, "%s/%s", folder, name);
-    expect_ok(ldbx_file_replace(deep, ldbx_view_of("x"), &error), error); /* the longest that there is */
+    expect_ok(ldbx_file_replace(deep, ldbx_view_of("x"), &error), error);
     ck_assert_int_eq(unlink(deep), 0);
     snprintf(deep, sizeof deep, "%s/%sn", folder, name);
     expect_status(ldbx_file_replace(deep, ldbx_view_of("x"), &error), LDBX_IO, error);
+    ck_assert_ptr_nonnull(strstr(ldbx_error_message(error), "File name too long"));
+    ldbx_error_destroy(error);
+}
+END_TEST
+
+static void kill_myself(void)
+{
+    kill(getpid(), SIGKILL);
+}
+
+static void replace_in_a_child_that_is_killed(void)
+{
+    int how = 0;
+    pid_t child = fork();
+
+    ck_assert_int_ge(child, 0);
+    if (child == 0) {
+        before_sync = kill_myself;
+        ldbx_file_replace(path, ldbx_view_of("a long new content"), NULL);
+        _exit(0);
+    }
+    ck_assert_int_eq(waitpid(child, &how, 0), child);
+    ck_assert(WIFSIGNALED(how) && WTERMSIG(how) == SIGKILL);
+}
+
+START_TEST(test_what_a_kill_leaves_goes)
+{
+    ldbx_error *error = NULL;
+
+    expect_ok(ldbx_file_replace(path, ldbx_view_of("old"), &error), error);
+    for (int i = 0; i < 3; i++) {
+        replace_in_a_child_that_is_killed();
+        expect_content("old");
+        ck_assert_int_eq(entries(), 2); /* one, however often it happens */
+    }
+    expect_ok(ldbx_file_replace(path, ldbx_view_of("new"), &error), error);
+    expect_content("new");
+    ck_assert_int_eq(entries(), 1);
+}
+END_TEST
+
+/* A name that can be foreseen must not lead to a file of somebody else. */
+START_TEST(test_a_link_is_not_followed)
+{
+    char victim[96], temporary[96];
+    ldbx_error *error = NULL;
+    struct stat info;
+
+    snprintf(victim, sizeof victim, "%s/victim", folder);
+    snprintf(temporary, sizeof temporary, "%s/.f.tmp", folder);
+    ck_assert_int_eq(symlink(victim, temporary), 0);
+    expect_ok(ldbx_file_replace(path, ldbx_view_of("new"), &error), error);
+    expect_content("new");
+    ck_assert_int_ne(stat(victim, &info), 0);
+    ck_assert_int_eq(lstat(path, &info), 0);
+    ck_assert(S_ISREG(info.st_mode));
+    ck_assert_int_eq(entries(), 1);
+}
+END_TEST
+
+static void replace_by_another(void)
+{
+    ck_assert_int_eq(ldbx_file_replace(path, ldbx_view_of("another's"), NULL), LDBX_OK);
+}
+
+/* Another one that has begun, and has taken the temporary name. */
+static void begin_another(void)
+{
+    char temporary[96];
+    FILE *other;
+
+    snprintf(temporary, sizeof temporary, "%s/.f.tmp", folder);
+    ck_assert_int_eq(unlink(temporary), 0);
+    other = fopen(temporary, "w");
+    ck_assert_ptr_nonnull(other);
+    fputs("half of anot", other);
+    fclose(other);
+}
+
+START_TEST(test_the_slower_of_two_loses)
+{
+    ldbx_error *error = NULL;
+
+    expect_ok(ldbx_file_replace(path, ldbx_view_of("old"), &error), error);
+    before_sync = replace_by_another;
+    expect_status(ldbx_file_replace(path, ldbx_view_of("mine"), &error), LDBX_CONFLICT, error);
+    ck_assert_ptr_nonnull(strstr(ldbx_error_message(error), path));
+    expect_content("another's");
+    ck_assert_int_eq(entries(), 1);
+
+    before_sync = begin_another;
+    expect_status(ldbx_file_replace(path, ldbx_view_of("mine"), &error), LDBX_CONFLICT, error);
+    expect_content("another's");
+    ck_assert_int_eq(entries(), 2); /* its file is left to it */
+    expect_ok(ldbx_file_replace(path, ldbx_view_of("mine"), &error), error);
+    ldbx_error_destroy(error);
+}
+END_TEST
+
+START_TEST(test_folder_sync)
+{
+    ldbx_error *error = NULL;
+
+    expect_ok(ldbx_folder_sync(folder, &error), error);
+    expect_status(ldbx_folder_sync(path, &error), LDBX_IO, error);
+    ck_assert_ptr_nonnull(strstr(ldbx_error_message(error), path));
+    ck_assert_ptr_nonnull(strstr(ldbx_error_message(error), "No such file"));
     ldbx_error_destroy(error);
 }
 END_TEST
@@ -250,6 +373,10 @@ int main(void)
     tcase_add_test(tcase, test_rename_fails);
     tcase_add_test(tcase, test_disk_full);
     tcase_add_test(tcase, test_long_name);
+    tcase_add_test(tcase, test_what_a_kill_leaves_goes);
+    tcase_add_test(tcase, test_a_link_is_not_followed);
+    tcase_add_test(tcase, test_the_slower_of_two_loses);
+    tcase_add_test(tcase, test_folder_sync);
     tcase_add_test(tcase, test_replace_no_memory);
     tcase_add_test(tcase, test_read_no_memory);
     return suite_run(suite);

@@ -26,10 +26,6 @@ START_TEST(test_parse)
     ck_assert_int_eq(number, -12);
     ck_assert(!ldbx_json_int64(root, "a", &number));
     ck_assert(!ldbx_json_int64(root, "none", &number));
-    ck_assert(ldbx_json_bool(root, "t", false));
-    ck_assert(!ldbx_json_bool(root, "none", false));
-    ck_assert(ldbx_json_bool(root, "none", true));
-    ck_assert(ldbx_json_bool(root, "a", true));
     ck_assert_ptr_nonnull(ldbx_json_get(ldbx_json_get(root, "o"), "a"));
     ck_assert_ptr_null(ldbx_json_get(root, "none"));
     ck_assert_ptr_null(ldbx_json_get(NULL, "a"));

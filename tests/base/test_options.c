@@ -111,6 +111,71 @@ START_TEST(test_sizes)
 }
 END_TEST
 
+/* `size` as a caller gives it; it has room for `room` bytes, all of them garbage so far. */
+static void fill_in(uint8_t *out, size_t room, size_t size)
+{
+    current ours = defaults;
+
+    memset(out, 0xa5, room);
+    ours.size = size;
+    ldbx_options_default(out, size, &ours, sizeof ours);
+}
+
+START_TEST(test_default_same)
+{
+    current out;
+
+    fill_in((uint8_t *)&out, sizeof out, sizeof out);
+    ck_assert_uint_eq(out.size, sizeof out);
+    ck_assert_int_eq(out.a, 1);
+    ck_assert_str_eq(out.b, "default");
+}
+END_TEST
+
+START_TEST(test_default_older_caller)
+{
+    struct {
+        first options;
+        uint8_t behind;
+    } out;
+
+    fill_in((uint8_t *)&out, sizeof out, sizeof out.options);
+    ck_assert_uint_eq(out.options.size, sizeof out.options);
+    ck_assert_int_eq(out.options.a, 1);
+    ck_assert_int_eq(out.behind, 0xa5); /* not ours to write */
+}
+END_TEST
+
+START_TEST(test_default_newer_caller)
+{
+    ldbx_error *error = NULL;
+    current ours;
+    newer out;
+
+    fill_in((uint8_t *)&out, sizeof out, sizeof out);
+    ck_assert_uint_eq(out.size, sizeof out);
+    ck_assert_str_eq(out.b, "default");
+    ck_assert_int_eq(out.c, 0);
+    expect_ok(take(&ours, &out, &error), error);
+    ck_assert_int_eq(ours.a, 1);
+}
+END_TEST
+
+START_TEST(test_default_sizes)
+{
+    uint8_t out[LDBX_MAX_OPTIONS + 16];
+
+    fill_in(out, sizeof out, SIZE_MAX); /* nonsense: no more is written than any struct has */
+    ck_assert_int_eq(out[LDBX_MAX_OPTIONS - 1], 0);
+    ck_assert_int_eq(out[LDBX_MAX_OPTIONS], 0xa5);
+    fill_in(out, sizeof out, LDBX_MAX_OPTIONS);
+    ck_assert_int_eq(out[LDBX_MAX_OPTIONS - 1], 0);
+    ck_assert_int_eq(out[LDBX_MAX_OPTIONS], 0xa5);
+    fill_in(out, sizeof out, 0);
+    ck_assert_int_eq(out[0], 0xa5);
+}
+END_TEST
+
 START_TEST(test_span)
 {
     ck_assert_uint_eq(ldbx_options_span(24, 16), 16);
@@ -130,6 +195,10 @@ int main(void)
     tcase_add_test(tcase, test_older_caller);
     tcase_add_test(tcase, test_newer_caller);
     tcase_add_test(tcase, test_sizes);
+    tcase_add_test(tcase, test_default_same);
+    tcase_add_test(tcase, test_default_older_caller);
+    tcase_add_test(tcase, test_default_newer_caller);
+    tcase_add_test(tcase, test_default_sizes);
     tcase_add_test(tcase, test_span);
     return suite_run(suite);
 }

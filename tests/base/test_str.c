@@ -156,19 +156,6 @@ START_TEST(test_base64)
 }
 END_TEST
 
-START_TEST(test_hex)
-{
-    const uint8_t bytes[] = {0, 1, 0x9a, 0xff};
-    ldbx_buf buf;
-
-    ldbx_buf_init(&buf, 8);
-    ldbx_buf_hex(&buf, NULL, 0);
-    ldbx_buf_hex(&buf, bytes, sizeof bytes);
-    ck_assert_str_eq(ldbx_buf_cstr(&buf), "00019aff");
-    ldbx_buf_clear(&buf);
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("str");
@@ -182,6 +169,5 @@ int main(void)
     tcase_add_test(tcase, test_parse_int64_range);
     tcase_add_test(tcase, test_uuid);
     tcase_add_loop_test(tcase, test_base64, 0, sizeof base64 / sizeof base64[0]);
-    tcase_add_test(tcase, test_hex);
     return suite_run(suite);
 }

@@ -186,13 +186,35 @@ START_TEST(bounds_the_wait_for_compute)
 }
 END_TEST
 
+/* 503 for a call that does not wait for compute, of either class. */
+static ldbx_retry_decision decide_without_budget(ldbx_retry_state *state, bool idempotent, int64_t retry_after_ms,
+                                                 int64_t now_ms)
+{
+    return ldbx_retry_decide(state, idempotent, LDBX_OK, LDBX_REACH_ANSWER, 503, retry_after_ms, 0, now_ms);
+}
+
 START_TEST(without_a_budget_does_not_wait_for_compute)
 {
     ldbx_retry_state state = {0};
-    ldbx_retry_decision found = ldbx_retry_decide(&state, true, LDBX_OK, LDBX_REACH_ANSWER, 503, 5000, 0, NOW);
 
-    ck_assert_int_eq(found.action, LDBX_RETRY_STOP);
-    ck_assert(found.starting);
+    for (int attempt = 1; attempt < LDBX_RETRY_ATTEMPTS; attempt++) {
+        ldbx_retry_decision found = decide_without_budget(&state, _i != 0, 5000 * attempt, NOW);
+        ck_assert_int_eq(found.action, LDBX_RETRY_AGAIN);
+        ck_assert_int_eq(found.wait_ms, 5000 * attempt);
+        ck_assert(!found.starting);
+    }
+    ck_assert_int_eq(decide_without_budget(&state, _i != 0, 5000, NOW).action, LDBX_RETRY_STOP);
+    ck_assert_int_eq(state.start_since_ms, 0);
+}
+END_TEST
+
+START_TEST(without_a_budget_stops_after_a_minute)
+{
+    ldbx_retry_state state = {0};
+
+    ck_assert_int_eq(decide_without_budget(&state, _i != 0, 40000, NOW).wait_ms, 40000);
+    ck_assert_int_eq(decide_without_budget(&state, _i != 0, 40000, NOW + 40000).wait_ms, 20000);
+    ck_assert_int_eq(decide_without_budget(&state, _i != 0, 0, NOW + LDBX_RETRY_WINDOW_MS).action, LDBX_RETRY_STOP);
 }
 END_TEST
 
@@ -233,7 +255,8 @@ int main(void)
     tcase_add_test(tcase, stops_a_minute_after_the_first_failure);
     tcase_add_test(tcase, waits_for_compute_by_time_not_by_attempts);
     tcase_add_test(tcase, bounds_the_wait_for_compute);
-    tcase_add_test(tcase, without_a_budget_does_not_wait_for_compute);
+    tcase_add_loop_test(tcase, without_a_budget_does_not_wait_for_compute, 0, 2);
+    tcase_add_loop_test(tcase, without_a_budget_stops_after_a_minute, 0, 2);
     tcase_add_test(tcase, trouble_before_and_during_the_start_is_counted_apart);
     tcase_add_test(tcase, an_open_outcome_stays_open_after_harmless_failures);
     return suite_run(suite);

@@ -202,14 +202,14 @@ END_TEST
 START_TEST(keys_without_a_name_are_refused)
 {
     ldbx_store *store = open_store(LDBX_STORE_WRITE);
-    char key[252];
+    char key[248];
     int64_t revision = 0;
 
     expect_status(ldbx_store_save(store, "", ldbx_view_of("x"), &revision, &error), LDBX_INVALID_ARGUMENT, error);
     memset(key, 'a', sizeof key);
-    key[251] = '\0';
+    key[246] = '\0';
     expect_status(ldbx_store_save(store, key, ldbx_view_of("x"), &revision, &error), LDBX_INVALID_ARGUMENT, error);
-    key[250] = '\0';
+    key[245] = '\0';
     save(store, key, "x", 0);
     expect_document(store, key, "x", 1);
     ldbx_store_destroy(store);
@@ -529,13 +529,14 @@ START_TEST(what_a_kill_left_beside_it_does_no_harm)
     ldbx_store *store = NULL;
 
     save_alone("old");
-    snprintf(beside, sizeof beside, "%s/.ldbx-0011223344556677.tmp", folder);
+    snprintf(beside, sizeof beside, "%s/." KEY ".json.tmp", folder);
     write_file(beside, "half of a docum", 15);
     store = open_store(LDBX_STORE_WRITE);
     expect_document(store, KEY, "old", 1);
     save(store, KEY, "new", 1);
     expect_document(store, KEY, "new", 2);
     ldbx_store_destroy(store);
+    ck_assert_int_eq(count_files(".tmp"), 0);
 }
 END_TEST
 

@@ -62,6 +62,12 @@ static inline void unhex(ldbx_buf *out, const char *text)
     }
 }
 
+static inline void put_hex(ldbx_buf *out, const void *data, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        ldbx_buf_printf(out, "%02x", ((const uint8_t *)data)[i]);
+}
+
 static inline void expect_text(ldbx_buf *buf, const char *expected)
 {
     const char *text = ldbx_buf_cstr(buf);
@@ -79,20 +85,11 @@ static inline void dump_thrift(ldbx_tr *reader, int type, ldbx_buf *out)
     case LDBX_T_BOOL:
         ldbx_buf_str(out, ldbx_tr_bool(reader) ? "true" : "false");
         break;
-    case LDBX_T_BYTE:
-        ldbx_buf_printf(out, "%di8", ldbx_tr_byte(reader));
-        break;
-    case LDBX_T_I16:
-        ldbx_buf_printf(out, "%di16", ldbx_tr_i16(reader));
-        break;
     case LDBX_T_I32:
         ldbx_buf_printf(out, "%" PRId32 "i32", ldbx_tr_i32(reader));
         break;
     case LDBX_T_I64:
         ldbx_buf_printf(out, "%" PRId64 "i64", ldbx_tr_i64(reader));
-        break;
-    case LDBX_T_DOUBLE:
-        ldbx_buf_printf(out, "%g", ldbx_tr_double(reader));
         break;
     case LDBX_T_STRING:
         ldbx_buf_json_string(out, ldbx_tr_string(reader));
@@ -143,7 +140,7 @@ static inline void dump_text(const struct ArrowArray *array, bool wide, bool bin
     const ldbx_view text = {data + from, (size_t)(arrow_offset(array, wide, row + 1) - from)};
     if (binary) {
         ldbx_buf_byte(out, 'x');
-        ldbx_buf_hex(out, (const uint8_t *)text.data, text.size);
+        put_hex(out, text.data, text.size);
     } else {
         ldbx_buf_json_string(out, text);
     }
