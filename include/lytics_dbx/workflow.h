@@ -17,8 +17,8 @@ LDBX_BEGIN_DECLS
 typedef struct ldbx_job ldbx_job;
 
 /**
- * Where events go. `begin` is called once before the first write, with what `position` last gave for this run
- * or "" for a new run; what lies after that position was not committed and must be dropped. All hooks return
+ * Where events go. `begin` is called once before the first write, with what `position` last gave for an
+ * interrupted run (which may have had to begin anew) or "" for a new one; what lies after that position was not committed and must be dropped. All hooks return
  * LDBX_OK or a status below 0; `*message` may name the reason.
  */
 typedef struct ldbx_sink_ops {

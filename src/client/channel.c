@@ -1,5 +1,7 @@
 #include "client/channel.h"
 
+#include <string.h>
+
 #include <lytics_dbx/version.h>
 
 #include "base/clock.h"
@@ -7,6 +9,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "client/server_error.h"
 #include "net/retry.h"
 #include "net/transport.h"
 
@@ -72,6 +75,15 @@ ldbx_buf *ldbx_channel_request(ldbx_channel *channel, int32_t *seqid)
     return &channel->request;
 }
 
+/* A gateway may echo what it was sent into its reason: our secrets must not come back in an error. */
+static void hide(char *text, const char *secret)
+{
+    size_t size = secret != NULL ? strlen(secret) : 0;
+
+    for (char *at = text; size > 0 && (at = strstr(at, secret)) != NULL; at += size)
+        memset(at, '*', size);
+}
+
 /* The Authorization header is made for each attempt: a long wait for compute can outlive a token. */
 static int exchange(ldbx_channel *channel, const ldbx_call *call, ldbx_http_response *response, ldbx_reach *reach,
                     ldbx_error **error)
@@ -94,6 +106,8 @@ static int exchange(ldbx_channel *channel, const ldbx_call *call, ldbx_http_resp
         return ldbx_fail_no_memory(error);
     ldbx_http_response_reset(response);
     status = ldbx_transport_exchange(channel->transport, &request, response, reach, error);
+    hide(response->reason, channel->config->credential.token.text);
+    hide(response->reason, channel->config->credential.password.text);
     ldbx_buf_wipe(&channel->authorization);
     return status;
 }
@@ -111,19 +125,11 @@ static int check_thrift(const ldbx_call *call, const ldbx_http_response *respons
     return LDBX_OK;
 }
 
-static bool session_is_gone(const char *reason)
-{
-    ldbx_view text = ldbx_view_of(reason);
-
-    return ldbx_view_find(text, "Invalid SessionHandle") >= 0 || ldbx_view_find(text, "Session does not exist") >= 0 ||
-           (ldbx_view_find(text, "Session") >= 0 && ldbx_view_find(text, "is closed") >= 0);
-}
-
 static ldbx_status status_of_http(const ldbx_call *call, const ldbx_http_response *response)
 {
     switch (response->status) {
     case 400:
-        return session_is_gone(response->reason) ? LDBX_SESSION_LOST : LDBX_PROTOCOL;
+        return ldbx_says_session_is_gone(ldbx_view_of(response->reason)) ? LDBX_SESSION_LOST : LDBX_PROTOCOL;
     case 401:
         return LDBX_UNAUTHENTICATED;
     case 403:
@@ -157,12 +163,33 @@ static const char *hint_of_http(const ldbx_call *call, int http_status)
 
 static int fail_http(const ldbx_call *call, const ldbx_http_response *response, ldbx_error **error)
 {
-    ldbx_error_facts facts = {.http_status = response->status, .retry = -1};
+    ldbx_error_facts facts = {.http_status = response->status, .retry = -1, .statement_id = call->statement_id};
     bool has_reason = response->reason[0] != '\0';
 
     return ldbx_fail_facts(error, status_of_http(call, response), &facts, "%s: HTTP %d%s%s%s", call->name,
                            response->status, has_reason ? ": " : "", response->reason,
                            hint_of_http(call, response->status));
+}
+
+/* Says more of an error, with another status and verdict; HTTP status and text stay. */
+static int restate(ldbx_error **error, ldbx_status status, ldbx_retry retry, const char *statement_id, const char *name,
+                   const char *words)
+{
+    ldbx_error *cause = NULL;
+    ldbx_error_facts facts = {.retry = (int)retry, .statement_id = statement_id};
+
+    if (error == NULL)
+        return status;
+    ldbx_error_move(&cause, error);
+    facts.http_status = ldbx_error_http_status(cause);
+    ldbx_fail_facts(error, status, &facts, "%s: %s: %s", name, words, ldbx_error_message(cause));
+    ldbx_error_destroy(cause);
+    return status;
+}
+
+int ldbx_channel_doubt(const char *name, const char *statement_id, ldbx_error **error)
+{
+    return restate(error, LDBX_OUTCOME_UNKNOWN, LDBX_RETRY_UNKNOWN, statement_id, name, "it may have been carried out");
 }
 
 /* Waits in slices, so that whoever watches sees that compute is still starting. */
@@ -172,7 +199,8 @@ static int wait_before_repeat(const ldbx_call *call, const ldbx_retry_decision *
     int64_t until = ldbx_steady_ms() + decision->wait_ms;
 
     if (call->deadline_ms != 0 && until > call->deadline_ms)
-        return ldbx_fail(error, LDBX_TIMEOUT, "%s: the deadline passes before the next attempt", call->name);
+        return restate(error, LDBX_TIMEOUT, LDBX_RETRY_SAFE, call->statement_id, call->name,
+                       "the deadline passes before the next attempt");
     for (int64_t left = decision->wait_ms; left > 0; left = until - ldbx_steady_ms()) {
         if (decision->starting && call->progress != NULL) {
             ldbx_progress progress = {.phase = LDBX_PHASE_START, .rows_total = -1, .attempt = attempt};
@@ -184,21 +212,6 @@ static int wait_before_repeat(const ldbx_call *call, const ldbx_retry_decision *
             return ldbx_fail(error, LDBX_CANCELLED, "%s: cancelled", call->name);
     }
     return LDBX_OK;
-}
-
-int ldbx_channel_doubt(const char *name, ldbx_error **error)
-{
-    ldbx_error *cause = NULL;
-    ldbx_error_facts facts = {.retry = LDBX_RETRY_UNKNOWN};
-
-    if (error == NULL)
-        return LDBX_OUTCOME_UNKNOWN;
-    ldbx_error_move(&cause, error);
-    facts.http_status = ldbx_error_http_status(cause);
-    ldbx_fail_facts(error, LDBX_OUTCOME_UNKNOWN, &facts, "%s: it may have been carried out: %s", name,
-                    ldbx_error_message(cause));
-    ldbx_error_destroy(cause);
-    return LDBX_OUTCOME_UNKNOWN;
 }
 
 int ldbx_channel_call(ldbx_channel *channel, const ldbx_call *call, ldbx_http_response *response, ldbx_error **error)
@@ -229,7 +242,7 @@ int ldbx_channel_call(ldbx_channel *channel, const ldbx_call *call, ldbx_http_re
             status = fail_http(call, response, &local);
         if (decision.action != LDBX_RETRY_AGAIN) {
             if (decision.action == LDBX_RETRY_AMBIGUOUS)
-                status = ldbx_channel_doubt(call->name, &local);
+                status = ldbx_channel_doubt(call->name, call->statement_id, &local);
             break;
         }
         ldbx_log(LDBX_LOG_WARNING, "client", "%s, attempt %d, again in %lld ms: %s", call->name, attempt,

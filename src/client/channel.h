@@ -17,6 +17,7 @@ typedef struct ldbx_call {
     const ldbx_cancel *cancel; /* NULL: none */
     ldbx_progress_fn progress; /* told while compute starts; NULL: nobody */
     void *user;
+    const char *statement_id; /* for errors; NULL: none */
 } ldbx_call;
 
 int ldbx_channel_new(const ldbx_config *config, ldbx_channel **out, ldbx_error **error); /* config is borrowed */
@@ -32,6 +33,6 @@ ldbx_buf *ldbx_channel_request(ldbx_channel *channel, int32_t *seqid);
 int ldbx_channel_call(ldbx_channel *channel, const ldbx_call *call, ldbx_http_response *response, ldbx_error **error);
 
 /* Replaces the error of a call that is not idempotent by LDBX_OUTCOME_UNKNOWN, which keeps its text and HTTP status. Returns that status. */
-int ldbx_channel_doubt(const char *name, ldbx_error **error);
+int ldbx_channel_doubt(const char *name, const char *statement_id, ldbx_error **error);
 
 #endif

@@ -1,7 +1,5 @@
 #include "client/connection.h"
 
-#include <string.h>
-
 #include <lytics_dbx/statement.h>
 
 #include "base/clock.h"
@@ -12,13 +10,14 @@
 #include "base/str.h"
 #include "client/server_error.h"
 
-#define OLDEST_OPTIONS sizeof(ldbx_connection_options)
+#define OLDEST_OPTIONS  sizeof(ldbx_connection_options)
+#define LOST_SESSION_MS 1000 /* patience with the farewell to a session that seems to be gone */
 
 void ldbx_connection_options_init(ldbx_connection_options *options, size_t size)
 {
     ldbx_connection_options defaults = {.size = size};
 
-    memcpy(options, &defaults, ldbx_options_span(sizeof defaults, size));
+    ldbx_options_default(options, size, &defaults, sizeof defaults);
 }
 
 /*
@@ -46,33 +45,48 @@ static int accept_session(ldbx_connection *connection, const ldbx_tcli_open_repl
     if (!reply->has_session)
         return ldbx_fail(error, LDBX_PROTOCOL, "OpenSession: the answer has no session");
     connection->session = reply->session;
-    connection->has_session = true;
+    connection->session_open = true;
     connection->protocol = reply->protocol;
     ldbx_format_uuid(connection->session_id, reply->session.guid);
+    if (reply->protocol < LDBX_PROTOCOL_MINIMUM)
+        return ldbx_fail(error, LDBX_PROTOCOL, "the server speaks protocol %d: it is no Databricks compute",
+                         (int)reply->protocol);
+    connection->has_session = true;
     ldbx_log(LDBX_LOG_INFO, "client", "session %s, protocol 0x%x", connection->session_id, (unsigned)reply->protocol);
     return LDBX_OK;
 }
 
-int ldbx_connection_reopen(ldbx_connection *connection, ldbx_error **error)
+int ldbx_connection_reopen(ldbx_connection *connection, const ldbx_cancel *cancel, ldbx_error **error)
 {
     ldbx_tcli_pair pairs[3];
     ldbx_tcli_open open;
     ldbx_tcli_open_reply reply;
     int32_t seqid;
-    ldbx_buf *request = ldbx_channel_request(connection->channel, &seqid);
+    ldbx_buf *request;
     ldbx_call call = {.name = "OpenSession",
                       .idempotent = true, /* a session that nobody holds expires by itself */
                       .start_budget_ms = connection->config->start_timeout_ms,
-                      .cancel = connection->cancel,
+                      .cancel = cancel != NULL ? cancel : connection->cancel,
                       .progress = connection->progress,
                       .user = connection->user};
 
     connection->has_session = false;
+    ldbx_connection_close_session(connection, LOST_SESSION_MS);
+    request = ldbx_channel_request(connection->channel, &seqid);
     describe_session(connection->config, pairs, &open);
     ldbx_tcli_write_open_session(request, seqid, &open);
     LDBX_TRY(ldbx_channel_call(connection->channel, &call, &connection->response, error));
     LDBX_TRY(ldbx_tcli_read_open_session(ldbx_buf_get(&connection->response.body), seqid, &reply, error));
     return accept_session(connection, &reply, error);
+}
+
+static int report_connect(const ldbx_connection *connection, ldbx_error **error)
+{
+    ldbx_progress progress = {.phase = LDBX_PHASE_CONNECT, .rows_total = -1, .attempt = 1};
+
+    if (connection->progress == NULL || connection->progress(&progress, connection->user) == 0)
+        return LDBX_OK;
+    return ldbx_fail(error, LDBX_STOPPED, "stopped by the progress callback before connecting");
 }
 
 int ldbx_connection_open(const ldbx_config *config, const ldbx_connection_options *options, ldbx_connection **out,
@@ -82,9 +96,10 @@ int ldbx_connection_open(const ldbx_config *config, const ldbx_connection_option
     ldbx_connection *connection = NULL;
     int status;
 
+    if (out != NULL)
+        *out = NULL;
     if (out == NULL || config == NULL)
         return ldbx_fail(error, LDBX_INVALID_ARGUMENT, "%s is NULL", out == NULL ? "out" : "config");
-    *out = NULL;
     ldbx_connection_options_init(&ours, sizeof ours);
     if (options != NULL)
         LDBX_TRY(ldbx_options_take(&ours, sizeof ours, OLDEST_OPTIONS, options, "ldbx_connection_options", error));
@@ -98,7 +113,8 @@ int ldbx_connection_open(const ldbx_config *config, const ldbx_connection_option
     connection->user = ours.user;
     LDBX_GO(ldbx_config_clone(config, &connection->config, error));
     LDBX_GO(ldbx_channel_new(connection->config, &connection->channel, error));
-    LDBX_GO(ldbx_connection_reopen(connection, error));
+    LDBX_GO(report_connect(connection, error));
+    LDBX_GO(ldbx_connection_reopen(connection, NULL, error));
     *out = connection;
     connection = NULL;
 out:
@@ -111,14 +127,16 @@ void ldbx_connection_close_session(ldbx_connection *connection, int64_t patience
     int32_t seqid;
     ldbx_buf *request;
     ldbx_call call = {.name = "CloseSession", .in_session = true};
+    int status;
 
-    if (!connection->has_session)
+    connection->has_session = false;
+    if (!connection->session_open)
         return;
     call.deadline_ms = ldbx_deadline_in(patience_ms);
     request = ldbx_channel_request(connection->channel, &seqid);
     ldbx_tcli_write_close_session(request, seqid, &connection->session);
-    ldbx_channel_call(connection->channel, &call, &connection->response, NULL);
-    connection->has_session = false;
+    status = ldbx_channel_call(connection->channel, &call, &connection->response, NULL);
+    connection->session_open = status != LDBX_OK && status != LDBX_SESSION_LOST;
 }
 
 void ldbx_connection_destroy(ldbx_connection *connection)

@@ -2,92 +2,100 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "client/connection.h"
 #include "client/server_error.h"
 
-static ldbx_call call_of(const char *name, const ldbx_cancel *cancel)
+/* A repeat is harmless in each of these calls: a fetch names its first row, and that of the answer is checked. */
+static int exchange(const ldbx_operation *operation, const ldbx_operation_call *how, const char *name,
+                    ldbx_error **error)
 {
-    return (ldbx_call){.name = name, .idempotent = true, .in_session = true, .cancel = cancel};
+    ldbx_call call = {.name = name,
+                      .idempotent = !how->once,
+                      .in_session = true,
+                      .deadline_ms = how->deadline_ms,
+                      .cancel = how->cancel,
+                      .statement_id = operation->statement_id};
+
+    return ldbx_channel_call(how->channel, &call, how->response, error);
 }
 
-int ldbx_operation_status(const ldbx_operation *operation, ldbx_channel *channel, const ldbx_cancel *cancel,
-                          ldbx_http_response *response, ldbx_tcli_operation_status *out, ldbx_error **error)
+int ldbx_operation_status(const ldbx_operation *operation, const ldbx_operation_call *how,
+                          ldbx_tcli_operation_status *out, ldbx_error **error)
 {
-    ldbx_call call = call_of("GetOperationStatus", cancel);
+    const char *name = "GetOperationStatus";
     int32_t seqid;
-    ldbx_buf *request;
+    ldbx_buf *request = ldbx_channel_request(how->channel, &seqid);
 
-    request = ldbx_channel_request(channel, &seqid);
     ldbx_tcli_write_operation_status(request, seqid, &operation->handle);
-    LDBX_TRY(ldbx_channel_call(channel, &call, response, error));
-    LDBX_TRY(ldbx_tcli_read_operation_status(ldbx_buf_get(&response->body), seqid, out, error));
-    return ldbx_check_status(&out->status, call.name, operation->statement_id, error);
+    LDBX_TRY(exchange(operation, how, name, error));
+    LDBX_TRY(ldbx_tcli_read_operation_status(ldbx_buf_get(&how->response->body), seqid, out, error));
+    return ldbx_check_status(&out->status, name, operation->statement_id, error);
 }
 
-int ldbx_operation_metadata(const ldbx_operation *operation, ldbx_channel *channel, const ldbx_cancel *cancel,
-                            ldbx_http_response *response, ldbx_tcli_metadata *out, ldbx_error **error)
+int ldbx_operation_metadata(const ldbx_operation *operation, const ldbx_operation_call *how, ldbx_tcli_metadata *out,
+                            ldbx_error **error)
 {
-    ldbx_call call = call_of("GetResultSetMetadata", cancel);
+    const char *name = "GetResultSetMetadata";
     int32_t seqid;
-    ldbx_buf *request;
+    ldbx_buf *request = ldbx_channel_request(how->channel, &seqid);
     int status;
 
-    request = ldbx_channel_request(channel, &seqid);
     ldbx_tcli_write_metadata(request, seqid, &operation->handle);
-    LDBX_TRY(ldbx_channel_call(channel, &call, response, error));
-    LDBX_TRY(ldbx_tcli_read_metadata(ldbx_buf_get(&response->body), seqid, out, error));
-    status = ldbx_check_status(&out->status, call.name, operation->statement_id, error);
+    LDBX_TRY(exchange(operation, how, name, error));
+    LDBX_TRY(ldbx_tcli_read_metadata(ldbx_buf_get(&how->response->body), seqid, out, error));
+    status = ldbx_check_ready(&out->status, name, operation->statement_id, error);
     if (status != LDBX_OK)
         ldbx_tcli_metadata_clear(out);
     return status;
 }
 
-int ldbx_operation_fetch(const ldbx_operation *operation, ldbx_channel *channel, const ldbx_cancel *cancel,
-                         const ldbx_tcli_fetch *fetch, ldbx_http_response *response, ldbx_tcli_rows *out,
-                         ldbx_error **error)
+int ldbx_operation_fetch(const ldbx_operation *operation, const ldbx_operation_call *how, const ldbx_tcli_fetch *fetch,
+                         ldbx_tcli_rows *out, ldbx_error **error)
 {
-    /* Repeating is harmless: the request names its first row, and the answer's is checked. */
-    ldbx_call call = call_of("FetchResults", cancel);
+    const char *name = "FetchResults";
     int32_t seqid;
-    ldbx_buf *request;
+    ldbx_buf *request = ldbx_channel_request(how->channel, &seqid);
     int status;
 
-    request = ldbx_channel_request(channel, &seqid);
     ldbx_tcli_write_fetch(request, seqid, &operation->handle, fetch);
-    LDBX_TRY(ldbx_channel_call(channel, &call, response, error));
-    LDBX_TRY(ldbx_tcli_read_fetch(ldbx_buf_get(&response->body), seqid, out, error));
-    status = ldbx_check_status(&out->status, call.name, operation->statement_id, error);
+    LDBX_TRY(exchange(operation, how, name, error));
+    LDBX_TRY(ldbx_tcli_read_fetch(ldbx_buf_get(&how->response->body), seqid, out, error));
+    status = ldbx_check_ready(&out->status, name, operation->statement_id, error);
     if (status != LDBX_OK)
         ldbx_tcli_rows_clear(out);
     return status;
 }
 
-void ldbx_operation_cancel(const ldbx_operation *operation, ldbx_channel *channel, ldbx_http_response *response)
+static void tell(const ldbx_operation *operation, const char *name, ldbx_channel *channel, ldbx_http_response *response,
+                 int64_t patience_ms)
 {
-    ldbx_call call = call_of("CancelOperation", NULL);
+    ldbx_operation_call how = {channel, response, NULL, ldbx_deadline_in(patience_ms), true};
+
+    exchange(operation, &how, name, NULL);
+}
+
+void ldbx_operation_cancel(const ldbx_operation *operation, ldbx_channel *channel, ldbx_http_response *response,
+                           int64_t patience_ms)
+{
     int32_t seqid;
     ldbx_buf *request;
 
     if (!operation->open)
         return;
-    call.deadline_ms = ldbx_deadline_in(LDBX_GOODBYE_MS);
     request = ldbx_channel_request(channel, &seqid);
     ldbx_tcli_write_cancel_operation(request, seqid, &operation->handle);
-    ldbx_channel_call(channel, &call, response, NULL);
+    tell(operation, "CancelOperation", channel, response, patience_ms);
 }
 
-void ldbx_operation_close(ldbx_operation *operation, ldbx_channel *channel, ldbx_http_response *response)
+void ldbx_operation_close(ldbx_operation *operation, ldbx_channel *channel, ldbx_http_response *response,
+                          int64_t patience_ms)
 {
-    ldbx_call call = call_of("CloseOperation", NULL);
     int32_t seqid;
     ldbx_buf *request;
 
     if (!operation->open)
         return;
     operation->open = false;
-    call.deadline_ms = ldbx_deadline_in(LDBX_GOODBYE_MS);
-    call.idempotent = false; /* one attempt: what is not closed expires by itself */
     request = ldbx_channel_request(channel, &seqid);
     ldbx_tcli_write_close_operation(request, seqid, &operation->handle);
-    ldbx_channel_call(channel, &call, response, NULL);
+    tell(operation, "CloseOperation", channel, response, patience_ms);
 }

@@ -8,8 +8,10 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-#define HEARTBEAT_S   60  /* the server evicts a result that nobody touched for 20 to 30 minutes */
-#define MAX_EMPTY     100 /* pages without rows in a row: a server that is still producing sends a few */
+#define PULSE_MS      30000 /* patience with a heartbeat */
+#define LOOK_MS       50    /* how often a caller that waits for the thread looks at its token */
+#define HEARTBEAT_S   60    /* the server evicts a result that nobody touched for 20 to 30 minutes */
+#define MAX_EMPTY     100   /* pages without rows in a row: a server that is still producing sends a few */
 #define EMPTY_WAIT_MS 50
 
 typedef enum fetch_state {
@@ -29,6 +31,7 @@ struct ldbx_pages {
     int64_t bytes;
 
     bool threaded;
+    ldbx_cancel *halt; /* ends what the thread does: the caller's token was triggered, or nobody wants pages any more */
     ldbx_channel *channel;    /* of the thread */
     ldbx_http_response pulse; /* answers to heartbeats */
     pthread_t thread;
@@ -46,7 +49,7 @@ void ldbx_page_clear(ldbx_page *page)
     ldbx_http_response_clear(&page->response);
 }
 
-/* Rows that the page declares, which decoding later holds it to; -1: columns of different lengths. */
+/* Rows that the page declares, which decoding later holds it to; -1: a count below 0. */
 static int64_t rows_of(const ldbx_tcli_rows *rows)
 {
     int64_t count = 0;
@@ -77,45 +80,59 @@ static int check_page(const ldbx_pages *pages, const ldbx_tcli_rows *rows, ldbx_
     return LDBX_OK;
 }
 
-static int fetch_into(ldbx_pages *pages, ldbx_channel *channel, ldbx_page *page, ldbx_error **error)
+static int fetch_into(ldbx_pages *pages, ldbx_channel *channel, const ldbx_cancel *cancel, ldbx_page *page,
+                      ldbx_error **error)
 {
     ldbx_tcli_fetch fetch = {pages->options.config->page_rows, pages->options.config->page_bytes, pages->next_row,
                              false};
+    ldbx_operation_call how = {.channel = channel, .response = &page->response, .cancel = cancel};
 
     ldbx_tcli_rows_clear(&page->rows);
-    return ldbx_operation_fetch(pages->operation, channel, pages->options.cancel, &fetch, &page->response, &page->rows,
-                                error);
+    return ldbx_operation_fetch(pages->operation, &how, &fetch, &page->rows, error);
 }
 
-/* A consumer that sleeps must not lose its result; an answer that fails says nothing that the next fetch will
- * not say. */
+/* A consumer that sleeps must not lose its result; an answer that fails says nothing that the next fetch will not say. */
 static void keep_alive(ldbx_pages *pages)
 {
     ldbx_tcli_operation_status ignored;
+    ldbx_operation_call how = {pages->channel, &pages->pulse, pages->halt, ldbx_deadline_in(PULSE_MS), true};
 
     ldbx_log(LDBX_LOG_DEBUG, "client", "heartbeat for statement %s", pages->operation->statement_id);
-    ldbx_operation_status(pages->operation, pages->channel, pages->options.cancel, &pages->pulse, &ignored, NULL);
+    ldbx_operation_status(pages->operation, &how, &ignored, NULL);
+}
+
+static struct timespec steady_in(int64_t ms)
+{
+    struct timespec at;
+
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    at.tv_sec += ms / 1000;
+    at.tv_nsec += ms % 1000 * 1000000;
+    if (at.tv_nsec >= 1000000000) {
+        at.tv_sec++;
+        at.tv_nsec -= 1000000000;
+    }
+    return at;
 }
 
 static void *fetch_ahead(void *argument)
 {
     ldbx_pages *pages = argument;
+    struct timespec until;
 
     pthread_mutex_lock(&pages->lock);
     while (!pages->stop) {
-        struct timespec until;
-
         if (pages->state == FETCH_WANTED) {
             pthread_mutex_unlock(&pages->lock);
-            int status = fetch_into(pages, pages->channel, &pages->pages[1 - pages->current], &pages->failure);
+            int status =
+                fetch_into(pages, pages->channel, pages->halt, &pages->pages[1 - pages->current], &pages->failure);
             pthread_mutex_lock(&pages->lock);
             pages->status = status;
             pages->state = FETCH_READY;
             pthread_cond_broadcast(&pages->changed);
             continue;
         }
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_sec += HEARTBEAT_S;
+        until = steady_in(HEARTBEAT_S * 1000);
         if (pthread_cond_timedwait(&pages->changed, &pages->lock, &until) != 0 && !pages->stop &&
             pages->state != FETCH_WANTED) {
             pthread_mutex_unlock(&pages->lock);
@@ -141,14 +158,27 @@ static void init_lock(ldbx_pages *pages)
 /* Only a result of more than one page pays for a thread and a second connection. */
 static int start_thread(ldbx_pages *pages, ldbx_error **error)
 {
-    LDBX_TRY(ldbx_channel_new(pages->options.config, &pages->channel, error));
-    if (pthread_create(&pages->thread, NULL, fetch_ahead, pages) != 0) {
-        ldbx_channel_destroy(pages->channel);
-        pages->channel = NULL;
+    if (pages->halt == NULL)
+        LDBX_TRY(ldbx_cancel_new(&pages->halt, error));
+    if (pages->channel == NULL)
+        LDBX_TRY(ldbx_channel_new(pages->options.config, &pages->channel, error));
+    if (pthread_create(&pages->thread, NULL, fetch_ahead, pages) != 0)
         return ldbx_fail(error, LDBX_IO, "a thread for fetching ahead could not be started");
-    }
     pages->threaded = true;
     return LDBX_OK;
+}
+
+static void stop_thread(ldbx_pages *pages)
+{
+    if (!pages->threaded)
+        return;
+    pthread_mutex_lock(&pages->lock);
+    pages->stop = true;
+    pthread_cond_broadcast(&pages->changed);
+    pthread_mutex_unlock(&pages->lock);
+    ldbx_cancel_trigger(pages->halt);
+    pthread_join(pages->thread, NULL);
+    pages->threaded = false;
 }
 
 static void want_page(ldbx_pages *pages)
@@ -159,7 +189,7 @@ static void want_page(ldbx_pages *pages)
     pthread_mutex_unlock(&pages->lock);
 }
 
-/* The thread ends its exchange by itself when the token is triggered, so waiting for it is bounded. */
+/* Waits for the thread's page. When the caller's token is triggered meanwhile the thread is halted, which ends its exchange at once. */
 static int take_page(ldbx_pages *pages, ldbx_error **error)
 {
     int status;
@@ -169,8 +199,12 @@ static int take_page(ldbx_pages *pages, ldbx_error **error)
         pages->state = FETCH_WANTED;
         pthread_cond_broadcast(&pages->changed);
     }
-    while (pages->state != FETCH_READY)
-        pthread_cond_wait(&pages->changed, &pages->lock);
+    while (pages->state != FETCH_READY) {
+        struct timespec look = steady_in(LOOK_MS);
+        if (ldbx_cancel_is_triggered(pages->options.cancel))
+            ldbx_cancel_trigger(pages->halt);
+        pthread_cond_timedwait(&pages->changed, &pages->lock, &look);
+    }
     pages->state = FETCH_IDLE;
     status = pages->status;
     if (status != LDBX_OK)
@@ -208,14 +242,9 @@ void ldbx_pages_destroy(ldbx_pages *pages)
 {
     if (pages == NULL)
         return;
-    if (pages->threaded) {
-        pthread_mutex_lock(&pages->lock);
-        pages->stop = true;
-        pthread_cond_broadcast(&pages->changed);
-        pthread_mutex_unlock(&pages->lock);
-        pthread_join(pages->thread, NULL);
-    }
+    stop_thread(pages);
     ldbx_channel_destroy(pages->channel);
+    ldbx_cancel_destroy(pages->halt);
     ldbx_http_response_clear(&pages->pulse);
     ldbx_error_destroy(pages->failure);
     ldbx_page_clear(&pages->pages[0]);
@@ -235,12 +264,14 @@ static int next_page(ldbx_pages *pages, ldbx_error **error)
         return LDBX_DONE;
     if (pages->threaded)
         return take_page(pages, error);
-    return fetch_into(pages, pages->options.channel, &pages->pages[pages->current], error);
+    return fetch_into(pages, pages->options.channel, pages->options.cancel, &pages->pages[pages->current], error);
 }
 
 /* Fetching begins as soon as a page was taken, so that it runs while the caller works on that page. */
 static int look_ahead(ldbx_pages *pages, ldbx_error **error)
 {
+    if (!pages->more)
+        stop_thread(pages); /* the heartbeat must not keep compute awake once all is here */
     if (!pages->more || !pages->options.prefetch)
         return LDBX_OK;
     if (!pages->threaded)

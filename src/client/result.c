@@ -56,6 +56,8 @@ int ldbx_result_new(const ldbx_result_source *source, ldbx_page *first, ldbx_res
 
     *out = NULL;
     if (result == NULL) {
+        ldbx_operation unheld = source->operation;
+        ldbx_operation_close(&unheld, source->connection->channel, &source->connection->response, LDBX_GOODBYE_MS);
         ldbx_page_clear(first);
         return ldbx_fail_no_memory(error);
     }
@@ -76,12 +78,18 @@ out:
 
 void ldbx_result_destroy(ldbx_result *result)
 {
+    ldbx_channel *channel;
+    ldbx_http_response *response;
+
     if (result == NULL)
         return;
+    channel = result->connection->channel;
+    response = &result->connection->response;
     ldbx_pages_destroy(result->pages);
     if (result->end == LDBX_CANCELLED)
-        ldbx_operation_cancel(&result->operation, result->connection->channel, &result->connection->response);
-    ldbx_operation_close(&result->operation, result->connection->channel, &result->connection->response);
+        ldbx_operation_cancel(&result->operation, channel, response, LDBX_CANCEL_MS);
+    ldbx_operation_close(&result->operation, channel, response,
+                         result->end == LDBX_CANCELLED ? LDBX_CANCEL_MS : LDBX_GOODBYE_MS);
     ldbx_arrow_array_release(&result->array);
     ldbx_bytes_unref(result->scratch);
     ldbx_lz4_destroy(result->decompressor);

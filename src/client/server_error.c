@@ -87,16 +87,24 @@ static ldbx_view text_of(const ldbx_tcli_status *status, const char *class_name)
     return ldbx_view_trim(text);
 }
 
-static bool says_session_is_gone(const ldbx_tcli_status *status)
+bool ldbx_says_session_is_gone(ldbx_view message)
 {
-    ldbx_view texts[] = {status->display_message, status->error_message};
+    static const char *const signs[] = {"Invalid SessionHandle", "Invalid OperationHandle", "Session does not exist"};
+    ldbx_view line = ldbx_view_trim(message);
+    int64_t end = ldbx_view_find(line, "\n");
 
-    for (size_t i = 0; i < 2; i++)
-        if (ldbx_view_find(texts[i], "Invalid SessionHandle") >= 0 ||
-            ldbx_view_find(texts[i], "Invalid OperationHandle") >= 0 ||
-            ldbx_view_find(texts[i], "Session does not exist") >= 0)
+    if (end >= 0)
+        line.size = (size_t)end;
+    for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++)
+        if (ldbx_view_find(line, signs[i]) >= 0)
             return true;
-    return status->present && status->code == LDBX_TSTATUS_INVALID_HANDLE;
+    return ldbx_view_find(line, "Session ") >= 0 && ldbx_view_find(line, " is closed") >= 0;
+}
+
+static bool is_gone(const ldbx_tcli_status *status)
+{
+    return (status->present && status->code == LDBX_TSTATUS_INVALID_HANDLE) ||
+           ldbx_says_session_is_gone(status->display_message) || ldbx_says_session_is_gone(status->error_message);
 }
 
 static int fail_server(const ldbx_tcli_status *status, const char *call, const char *statement_id, ldbx_error **error)
@@ -112,7 +120,7 @@ static int fail_server(const ldbx_tcli_status *status, const char *call, const c
     if (status->sqlstate.size == 5)
         memcpy(sqlstate, status->sqlstate.data, 5);
     class_of(status, class_name, sizeof class_name);
-    ours = says_session_is_gone(status) ? LDBX_SESSION_LOST : status_of_state(sqlstate);
+    ours = is_gone(status) ? LDBX_SESSION_LOST : status_of_state(sqlstate);
     ldbx_buf_init(&text, LDBX_MAX_ERROR);
     ldbx_buf_one_line(&text, text_of(status, class_name), MAX_SERVER_TEXT);
     line = ldbx_buf_cstr(&text);
@@ -133,6 +141,14 @@ int ldbx_check_status(const ldbx_tcli_status *status, const char *call, const ch
         return fail_server(status, strcmp(call, "ExecuteStatement") == 0 ? NULL : call, statement_id, error);
     if (status->code < LDBX_TSTATUS_SUCCESS || status->code > LDBX_TSTATUS_INVALID_HANDLE)
         return ldbx_fail(error, LDBX_PROTOCOL, "%s: status %d is not known", call, (int)status->code);
+    return LDBX_OK;
+}
+
+int ldbx_check_ready(const ldbx_tcli_status *status, const char *call, const char *statement_id, ldbx_error **error)
+{
+    LDBX_TRY(ldbx_check_status(status, call, statement_id, error));
+    if (status->code == LDBX_TSTATUS_STILL_EXECUTING)
+        return ldbx_fail(error, LDBX_PROTOCOL, "%s: the statement is still running although it has finished", call);
     return LDBX_OK;
 }
 

@@ -7,6 +7,12 @@
 /* LDBX_OK when the status is a success; a missing one is LDBX_PROTOCOL. statement_id: NULL or "" when there is none. */
 int ldbx_check_status(const ldbx_tcli_status *status, const char *call, const char *statement_id, ldbx_error **error);
 
+/* As ldbx_check_status for calls whose answer must be there: a statement that is still running is LDBX_PROTOCOL. */
+int ldbx_check_ready(const ldbx_tcli_status *status, const char *call, const char *statement_id, ldbx_error **error);
+
+/* Whether a message says that the session or operation has gone; only its first line counts, the statement's echo follows behind. */
+bool ldbx_says_session_is_gone(ldbx_view message);
+
 /* The error of a statement that ended in ERROR, CANCELED, CLOSED or TIMEDOUT; LDBX_OK while it runs or when it has finished. */
 int ldbx_check_operation(const ldbx_tcli_operation_status *operation, const char *statement_id, ldbx_error **error);
 

@@ -41,13 +41,16 @@ typedef struct execution {
     ldbx_tcli_metadata late_metadata;
     ldbx_operation operation;
     int64_t modified_rows;
+    bool accepted; /* an answer to ExecuteStatement came */
+    bool finished; /* the server said that the statement was carried out */
+    bool refused;  /* the server itself said that the statement failed: it changed nothing */
 } execution;
 
 void ldbx_statement_options_init(ldbx_statement_options *options, size_t size)
 {
     ldbx_statement_options defaults = {.size = size, .prefetch = 1};
 
-    memcpy(options, &defaults, ldbx_options_span(sizeof defaults, size));
+    ldbx_options_default(options, size, &defaults, sizeof defaults);
 }
 
 int ldbx_statement_new(ldbx_connection *connection, ldbx_view sql, const ldbx_statement_options *options,
@@ -56,9 +59,10 @@ int ldbx_statement_new(ldbx_connection *connection, ldbx_view sql, const ldbx_st
     int status = LDBX_OK;
     ldbx_statement *statement = NULL;
 
+    if (out != NULL)
+        *out = NULL;
     if (out == NULL || connection == NULL)
         return ldbx_fail(error, LDBX_INVALID_ARGUMENT, "%s is NULL", out == NULL ? "out" : "connection");
-    *out = NULL;
     if (ldbx_view_trim(sql).size == 0)
         return ldbx_fail(error, LDBX_INVALID_ARGUMENT, "the statement is empty");
     if (sql.size > LDBX_MAX_SQL || !ldbx_utf8_valid(sql))
@@ -73,8 +77,8 @@ int ldbx_statement_new(ldbx_connection *connection, ldbx_view sql, const ldbx_st
     if (options != NULL)
         LDBX_GO(ldbx_options_take(&statement->options, sizeof statement->options, OLDEST_OPTIONS, options,
                                   "ldbx_statement_options", error));
-    if (statement->options.query_timeout_s < 0)
-        LDBX_GO(ldbx_fail(error, LDBX_INVALID_ARGUMENT, "query_timeout_s is below 0"));
+    if (statement->options.query_timeout_s < 0 || statement->options.query_timeout_s > INT32_MAX)
+        LDBX_GO(ldbx_fail(error, LDBX_INVALID_ARGUMENT, "query_timeout_s must be from 0 to %d", INT32_MAX));
     ldbx_buf_view(&statement->sql, sql);
     if (statement->sql.failed)
         LDBX_GO(ldbx_fail_no_memory(error));
@@ -169,12 +173,21 @@ static int abandon_unanswered(execution *run, int status)
     return status;
 }
 
-/* An answer that cannot be understood leaves open what the statement did. */
+/*
+ * Once a statement that is not repeatable has gone out, only the server's own word that it failed makes it certain that nothing happened. Where it said that the
+ * statement was carried out, and where a limit of ours ended the wait, the status stays and the verdict warns; otherwise the outcome is not known.
+ */
 static int doubt(const execution *run, int status, ldbx_error **error)
 {
-    if (status != LDBX_PROTOCOL || run->statement->options.repeatable)
+    bool ours = status == LDBX_TIMEOUT || status == LDBX_CANCELLED || status == LDBX_STOPPED;
+
+    if (status == LDBX_OK || status == LDBX_OUTCOME_UNKNOWN || run->refused || !run->accepted ||
+        run->statement->options.repeatable)
         return status;
-    return ldbx_channel_doubt("ExecuteStatement", error);
+    if (!ours && !run->finished)
+        return ldbx_channel_doubt("ExecuteStatement", run->operation.statement_id, error);
+    ldbx_error_set_retry(error, LDBX_RETRY_UNKNOWN);
+    return status;
 }
 
 static int send(execution *run, ldbx_error **error)
@@ -195,10 +208,11 @@ static int send(execution *run, ldbx_error **error)
     request = ldbx_channel_request(channel, &seqid);
     write_execute(run, request, seqid);
     status = ldbx_channel_call(channel, &call, &run->page.response, error);
+    run->accepted = status == LDBX_OK;
     if (status == LDBX_OK)
         status = ldbx_tcli_read_execute(ldbx_buf_get(&run->page.response.body), seqid, &run->reply, error);
     if (status != LDBX_OK)
-        return abandon_unanswered(run, doubt(run, status, error));
+        return abandon_unanswered(run, status);
     if (run->reply.has_operation) {
         run->operation.handle = run->reply.operation;
         run->operation.open = !run->reply.closed;
@@ -223,9 +237,23 @@ static int report_progress(const execution *run, ldbx_error **error)
     return ldbx_fail(error, LDBX_STOPPED, "stopped by the progress callback");
 }
 
+static int check_operation(execution *run, const ldbx_tcli_operation_status *answer, ldbx_error **error)
+{
+    int status = ldbx_check_operation(answer, run->operation.statement_id, error);
+
+    run->refused = status != LDBX_OK;
+    return status;
+}
+
+static ldbx_operation_call call_of(const execution *run, ldbx_http_response *response)
+{
+    return (ldbx_operation_call){run->connection->channel, response, run->cancel, run->deadline_ms, false};
+}
+
 static int poll_once(execution *run, int64_t wait_ms, int32_t *state, ldbx_error **error)
 {
     ldbx_tcli_operation_status answer;
+    ldbx_operation_call how = call_of(run, &run->connection->response);
     ldbx_error_facts facts = {.statement_id = run->operation.statement_id, .retry = -1};
 
     if (ldbx_sleep_ms(wait_ms, run->cancel) != LDBX_OK)
@@ -233,9 +261,8 @@ static int poll_once(execution *run, int64_t wait_ms, int32_t *state, ldbx_error
     if (run->deadline_ms != 0 && ldbx_deadline_passed(run->deadline_ms))
         return ldbx_fail_facts(error, LDBX_TIMEOUT, &facts, "the statement ran longer than its query timeout");
     LDBX_TRY(report_progress(run, error));
-    LDBX_TRY(ldbx_operation_status(&run->operation, run->connection->channel, run->cancel, &run->connection->response,
-                                   &answer, error));
-    LDBX_TRY(ldbx_check_operation(&answer, run->operation.statement_id, error));
+    LDBX_TRY(ldbx_operation_status(&run->operation, &how, &answer, error));
+    LDBX_TRY(check_operation(run, &answer, error));
     if (answer.modified_rows >= 0)
         run->modified_rows = answer.modified_rows;
     *state = answer.state;
@@ -250,7 +277,7 @@ static int wait_until_finished(execution *run, ldbx_error **error)
 
     if (direct->present) {
         LDBX_TRY(ldbx_check_status(&direct->status, "ExecuteStatement", run->operation.statement_id, error));
-        LDBX_TRY(ldbx_check_operation(direct, run->operation.statement_id, error));
+        LDBX_TRY(check_operation(run, direct, error));
         run->modified_rows = direct->modified_rows;
     }
     while (is_running(state)) {
@@ -263,17 +290,17 @@ static int wait_until_finished(execution *run, ldbx_error **error)
     return LDBX_OK;
 }
 
-/* Metadata comes with the answer if the statement was fast; it must not be asked for before the statement has
- * finished. */
+/* Metadata comes with the answer if the statement was fast; it must not be asked for before the statement has finished. */
 static int get_metadata(execution *run, const ldbx_tcli_metadata **out, ldbx_error **error)
 {
+    ldbx_operation_call how = call_of(run, &run->late);
+
     *out = &run->reply.metadata;
     if (run->reply.metadata.present)
-        return ldbx_check_status(&run->reply.metadata.status, "GetResultSetMetadata", run->operation.statement_id,
-                                 error);
+        return ldbx_check_ready(&run->reply.metadata.status, "GetResultSetMetadata", run->operation.statement_id,
+                                error);
     *out = &run->late_metadata;
-    return ldbx_operation_metadata(&run->operation, run->connection->channel, run->cancel, &run->late,
-                                   &run->late_metadata, error);
+    return ldbx_operation_metadata(&run->operation, &how, &run->late_metadata, error);
 }
 
 static int make_result(execution *run, ldbx_result **out, ldbx_error **error)
@@ -287,7 +314,7 @@ static int make_result(execution *run, ldbx_result **out, ldbx_error **error)
 
     LDBX_TRY(get_metadata(run, &metadata, error));
     if (run->reply.rows.present)
-        LDBX_TRY(ldbx_check_status(&run->reply.rows.status, "FetchResults", run->operation.statement_id, error));
+        LDBX_TRY(ldbx_check_ready(&run->reply.rows.status, "FetchResults", run->operation.statement_id, error));
     source.metadata = metadata;
     run->page.rows = run->reply.rows;
     run->reply.rows = (ldbx_tcli_rows){0};
@@ -297,12 +324,16 @@ static int make_result(execution *run, ldbx_result **out, ldbx_error **error)
 
 static int run_statement(execution *run, ldbx_result **out, ldbx_error **error)
 {
+    int status;
+
     LDBX_TRY(send(run, error));
-    LDBX_TRY(ldbx_check_status(&run->reply.status, "ExecuteStatement",
-                               run->reply.has_operation ? run->operation.statement_id : NULL, error));
+    status = ldbx_check_status(&run->reply.status, "ExecuteStatement", run->operation.statement_id, error);
+    run->refused = status != LDBX_OK;
+    LDBX_TRY(status);
     if (!run->reply.has_operation)
-        return doubt(run, ldbx_fail(error, LDBX_PROTOCOL, "ExecuteStatement: the answer has no operation"), error);
+        return ldbx_fail(error, LDBX_PROTOCOL, "ExecuteStatement: the answer has no operation");
     LDBX_TRY(wait_until_finished(run, error));
+    run->finished = true;
     return make_result(run, out, error);
 }
 
@@ -310,11 +341,12 @@ static int run_statement(execution *run, ldbx_result **out, ldbx_error **error)
 static void clean_up(execution *run, int status)
 {
     ldbx_connection *connection = run->connection;
+    int64_t patience_ms = status == LDBX_CANCELLED ? LDBX_CANCEL_MS : LDBX_GOODBYE_MS;
 
     if (status == LDBX_CANCELLED || status == LDBX_TIMEOUT || status == LDBX_STOPPED)
-        ldbx_operation_cancel(&run->operation, connection->channel, &connection->response);
+        ldbx_operation_cancel(&run->operation, connection->channel, &connection->response, patience_ms);
     if (status != LDBX_OK)
-        ldbx_operation_close(&run->operation, connection->channel, &connection->response);
+        ldbx_operation_close(&run->operation, connection->channel, &connection->response, patience_ms);
     ldbx_tcli_execute_clear(&run->reply);
     ldbx_tcli_metadata_clear(&run->late_metadata);
     ldbx_http_response_clear(&run->late);
@@ -327,9 +359,10 @@ int ldbx_statement_execute(ldbx_statement *statement, ldbx_result **out, ldbx_er
     ldbx_connection *connection;
     execution run = {.statement = statement, .modified_rows = -1, .started_ms = ldbx_steady_ms()};
 
+    if (out != NULL)
+        *out = NULL;
     if (out == NULL || statement == NULL)
         return ldbx_fail(error, LDBX_INVALID_ARGUMENT, "%s is NULL", out == NULL ? "out" : "statement");
-    *out = NULL;
     connection = statement->connection;
     if (!connection->has_session)
         return ldbx_fail(error, LDBX_SESSION_LOST, "the session has ended");
@@ -345,7 +378,7 @@ int ldbx_statement_execute(ldbx_statement *statement, ldbx_result **out, ldbx_er
     if (status == LDBX_SESSION_LOST)
         connection->has_session = false;
     clean_up(&run, status);
-    return status;
+    return doubt(&run, status, error);
 }
 
 int ldbx_execute(ldbx_connection *connection, ldbx_view sql, const ldbx_statement_options *options,

@@ -54,6 +54,7 @@ void ldbx_checkpoint_write(const ldbx_import_checkpoint *checkpoint, ldbx_buf *o
     ldbx_json_begin_object(&writer, NULL);
     ldbx_json_put_int(&writer, "format", FORMAT);
     ldbx_json_put_text(&writer, "catalog", checkpoint->catalog);
+    ldbx_json_put_text(&writer, "source", checkpoint->source);
     put_bound(&writer, "watermark", &checkpoint->watermark);
     if (checkpoint->run.id[0] != '\0')
         put_run(&writer, &checkpoint->run);
@@ -113,10 +114,19 @@ static int get_run(const cJSON *object, ldbx_import_run *run, ldbx_error **error
     return get_bound(object, "complete", &run->complete, error);
 }
 
+static int get_copy(const cJSON *object, const char *name, char **out, ldbx_error **error)
+{
+    const char *text = ldbx_json_text(object, name, NULL);
+
+    if (text == NULL)
+        return LDBX_OK;
+    *out = ldbx_strdup(text);
+    return *out != NULL ? LDBX_OK : ldbx_fail_no_memory(error);
+}
+
 static int get_checkpoint(const cJSON *root, ldbx_import_checkpoint *out, ldbx_error **error)
 {
     const cJSON *run = ldbx_json_get(root, "run");
-    const char *catalog = ldbx_json_text(root, "catalog", NULL);
     int64_t format;
 
     if (!ldbx_json_int64(root, "format", &format) || format != FORMAT)
@@ -126,10 +136,8 @@ static int get_checkpoint(const cJSON *root, ldbx_import_checkpoint *out, ldbx_e
         LDBX_TRY(get_run(run, &out->run, error));
     else if (!cJSON_IsNull(run))
         return wrong("run", error);
-    if (catalog == NULL)
-        return LDBX_OK;
-    out->catalog = ldbx_strdup(catalog);
-    return out->catalog != NULL ? LDBX_OK : ldbx_fail_no_memory(error);
+    LDBX_TRY(get_copy(root, "catalog", &out->catalog, error));
+    return get_copy(root, "source", &out->source, error);
 }
 
 int ldbx_checkpoint_read(ldbx_view document, ldbx_import_checkpoint *out, ldbx_error **error)
@@ -153,6 +161,7 @@ int ldbx_checkpoint_read(ldbx_view document, ldbx_import_checkpoint *out, ldbx_e
 void ldbx_checkpoint_clear(ldbx_import_checkpoint *checkpoint)
 {
     ldbx_free(checkpoint->catalog);
+    ldbx_free(checkpoint->source);
     *checkpoint = (ldbx_import_checkpoint){0};
 }
 

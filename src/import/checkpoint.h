@@ -26,6 +26,7 @@ typedef struct ldbx_import_run {
 
 typedef struct ldbx_import_checkpoint {
     char *catalog;        /* the session's, when the options name none; NULL: they do */
+    char *source;         /* table and timestamp column; NULL: nothing was imported yet */
     ldbx_bound watermark; /* greatest timestamp of the last completed run */
     ldbx_import_run run;
 } ldbx_import_checkpoint;

@@ -13,7 +13,7 @@
 
 struct ldbx_import {
     ldbx_import_options options; /* its texts point into the copies below */
-    char *key, *stream, *record_column;
+    char *key, *stream, *ts_column, *record_column;
     ldbx_snapshot snapshot;
     size_t record_index;
     bool has_record;
@@ -46,5 +46,11 @@ struct ldbx_import {
 
 /* Saves `saved` as the next revision. */
 int ldbx_import_save(ldbx_import *import, ldbx_error **error);
+
+/* Makes the view of the run in a new session, and the plan of what is left; a source without versions is rewound. */
+int ldbx_import_go_on(ldbx_import *import, ldbx_error **error);
+
+/* Adds a line to what a reader of the report should know. */
+void ldbx_import_warn(ldbx_import *import, const char *format, ...) LDBX_PRINTF(2, 3);
 
 #endif

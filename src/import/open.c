@@ -1,5 +1,6 @@
 #include "import/importer.h"
 
+#include <stdarg.h>
 #include <string.h>
 
 #include "base/civil.h"
@@ -9,6 +10,7 @@
 #include "base/mem.h"
 #include "base/options.h"
 #include "base/str.h"
+#include "client/sql.h"
 #include "import/history.h"
 #include "store/store.h"
 
@@ -20,7 +22,7 @@ void ldbx_import_options_init(ldbx_import_options *options, size_t size)
 {
     ldbx_import_options defaults = {.size = size, .window_rows = DEFAULT_WINDOW, .verify = 1, .prefetch = 1};
 
-    memcpy(options, &defaults, ldbx_options_span(sizeof defaults, size));
+    ldbx_options_default(options, size, &defaults, sizeof defaults);
 }
 
 static int check_range(const char *name, int64_t value, int64_t low, int64_t high, ldbx_error **error)
@@ -77,12 +79,15 @@ static int copy_options(ldbx_import *import, ldbx_connection *connection, ldbx_e
     snapshot->statement.query_timeout_s = options->query_timeout_s;
     snapshot->statement.prefetch = options->prefetch;
     snapshot->statement.cancel = options->cancel;
+    snapshot->statement.progress = options->progress;
+    snapshot->statement.user = options->user;
     snapshot->database = ldbx_strdup(options->database);
     snapshot->table = ldbx_strdup(options->table);
     import->key = ldbx_strdup(options->key);
+    import->ts_column = ldbx_strdup(options->timestamp_column);
     if (options->record_timestamp_column != NULL)
         import->record_column = ldbx_strdup(options->record_timestamp_column);
-    if (snapshot->database == NULL || snapshot->table == NULL || import->key == NULL ||
+    if (snapshot->database == NULL || snapshot->table == NULL || import->key == NULL || import->ts_column == NULL ||
         (options->record_timestamp_column != NULL && import->record_column == NULL))
         return ldbx_fail_no_memory(error);
     return parse_since(import, error);
@@ -145,6 +150,32 @@ static int settle_catalog(ldbx_import *import, ldbx_error **error)
     return import->snapshot.catalog != NULL ? LDBX_OK : ldbx_fail_no_memory(error);
 }
 
+/* A key belongs to one table and one order: another one under the same key would be read from the wrong watermark. */
+static int settle_source(ldbx_import *import, ldbx_error **error)
+{
+    const ldbx_snapshot *snapshot = &import->snapshot;
+    int status = LDBX_OK;
+    char *source;
+    ldbx_buf text;
+
+    ldbx_buf_init(&text, LDBX_MAX_DOCUMENT);
+    ldbx_sql_name(&text, snapshot->catalog, snapshot->database, snapshot->table);
+    ldbx_buf_str(&text, " by ");
+    ldbx_sql_identifier(&text, import->ts_column);
+    source = ldbx_buf_detach(&text);
+    if (source == NULL)
+        return ldbx_fail_no_memory(error);
+    if (import->saved.source == NULL) {
+        import->saved.source = source;
+        return LDBX_OK;
+    }
+    if (strcmp(import->saved.source, source) != 0)
+        status = ldbx_fail(error, LDBX_INVALID_ARGUMENT, "key '%s' keeps the import of %s, not of %s", import->key,
+                           import->saved.source, source);
+    ldbx_free(source);
+    return status;
+}
+
 static int settle_stream(ldbx_import *import, ldbx_error **error)
 {
     const ldbx_snapshot *snapshot = &import->snapshot;
@@ -159,16 +190,22 @@ static int settle_stream(ldbx_import *import, ldbx_error **error)
     return import->stream != NULL ? LDBX_OK : ldbx_fail_no_memory(error);
 }
 
-static int describe_table(ldbx_import *import, ldbx_error **error)
+static int find_time_columns(ldbx_import *import, ldbx_error **error)
 {
+    ldbx_snapshot *snapshot = &import->snapshot;
     ldbx_type type;
 
-    LDBX_TRY(ldbx_snapshot_describe(&import->snapshot, import->options.timestamp_column, error));
+    LDBX_TRY(ldbx_snapshot_time_column(snapshot, import->ts_column, "timestamp column", &snapshot->ts_index,
+                                       &snapshot->ts_type, error));
+    if (snapshot->ts_type == LDBX_TYPE_DATE)
+        ldbx_import_warn(import,
+                         "timestamp column %s is a DATE: rows that come later on the day of the watermark are not seen",
+                         import->ts_column);
     import->has_record = import->record_column != NULL;
     if (!import->has_record)
         return LDBX_OK;
-    return ldbx_snapshot_time_column(&import->snapshot, import->record_column, "record timestamp column",
-                                     &import->record_index, &type, error);
+    return ldbx_snapshot_time_column(snapshot, import->record_column, "record timestamp column", &import->record_index,
+                                     &type, error);
 }
 
 static int name_view(ldbx_import *import, ldbx_error **error)
@@ -199,17 +236,16 @@ static void apply_run_to_snapshot(ldbx_import *import)
 }
 
 /* A server that shows a history but refuses to read a version has no versions for us. */
-static int count_rows(ldbx_import *import, ldbx_bound *newest, ldbx_error **error)
+static int read_columns(ldbx_import *import, ldbx_error **error)
 {
-    ldbx_import_run *run = &import->run;
     ldbx_error *refusal = NULL;
-    int status = ldbx_snapshot_count(&import->snapshot, &run->total, newest, &run->null_timestamps, &refusal);
+    int status = ldbx_snapshot_describe(&import->snapshot, &refusal);
 
-    if (run->version >= 0 && ldbx_snapshot_is_refusal(status)) {
-        run->version = -1;
-        ldbx_buf_str(&import->warning, ldbx_error_message(refusal));
+    if (import->run.version >= 0 && ldbx_snapshot_is_refusal(status)) {
+        import->run.version = -1;
+        ldbx_import_warn(import, "the source has no versions: %s", ldbx_error_message(refusal));
         apply_run_to_snapshot(import);
-        status = ldbx_snapshot_count(&import->snapshot, &run->total, newest, &run->null_timestamps, &refusal);
+        status = ldbx_snapshot_describe(&import->snapshot, &refusal);
     }
     if (status != LDBX_OK)
         ldbx_error_move(error, &refusal);
@@ -217,9 +253,28 @@ static int count_rows(ldbx_import *import, ldbx_bound *newest, ldbx_error **erro
     return status;
 }
 
+static ldbx_bound later_of(ldbx_bound a, ldbx_bound b)
+{
+    return !a.set || (b.set && b.us > a.us) ? b : a;
+}
+
+/* The newest version of the table, or why there is none. */
+static int pin_version(ldbx_import *import, ldbx_version *version, ldbx_error **error)
+{
+    ldbx_buf reason;
+    int status;
+
+    ldbx_buf_init(&reason, LDBX_MAX_ERROR);
+    status = ldbx_history_newest(&import->snapshot, version, &reason, error);
+    if (status == LDBX_OK && version->number < 0)
+        ldbx_import_warn(import, "the source has no versions: %s", reason.failed ? "" : ldbx_buf_cstr(&reason));
+    ldbx_buf_clear(&reason);
+    return status;
+}
+
 /*
- * What has no versions is bounded by the greatest timestamp that it had when the run began. Counting comes
- * after pinning, so that it counts the same rows that will be read.
+ * What has no versions is bounded by the greatest timestamp that it had when the run began. Counting comes after pinning, so that it counts the
+ * same rows that will be read.
  */
 static int begin_run(ldbx_import *import, ldbx_error **error)
 {
@@ -229,83 +284,136 @@ static int begin_run(ldbx_import *import, ldbx_error **error)
 
     *run = (ldbx_import_run){.attempts = 1, .version = -1};
     LDBX_TRY(ldbx_run_id_make(run->id, error));
-    run->lower = import->saved.watermark.set ? import->saved.watermark : import->since;
+    run->lower = later_of(import->saved.watermark, import->since);
     if (import->options.upper_lag_s > 0)
         lower_to(&run->upper, ldbx_wall_us() - import->options.upper_lag_s * LDBX_US_PER_SECOND);
-    LDBX_TRY(ldbx_history_newest(&import->snapshot, &version, &import->warning, error));
+    LDBX_TRY(pin_version(import, &version, error));
     run->version = version.number;
     run->version_us = version.committed_us;
     apply_run_to_snapshot(import);
-    LDBX_TRY(count_rows(import, &newest, error));
+    LDBX_TRY(read_columns(import, error));
+    LDBX_TRY(find_time_columns(import, error));
+    LDBX_TRY(ldbx_snapshot_count(&import->snapshot, &run->total, &newest, &run->null_timestamps, error));
     if (run->version < 0 && newest.set)
         lower_to(&run->upper, newest.us);
-    apply_run_to_snapshot(import);
-    LDBX_TRY(name_view(import, error));
-    return ldbx_snapshot_create_view(&import->snapshot, error);
+    return ldbx_import_go_on(import, error);
 }
 
-/* Without versions the rows may have changed since: the group that was in work is read again, whole. */
-static void rewind_unversioned(ldbx_import *import)
+/*
+ * Without versions the rows may have changed since: the timestamp that was in work is read again, whole. What was delivered stays counted, and what
+ * will come is counted anew.
+ */
+static int rewind_unversioned(ldbx_import *import, ldbx_error **error)
 {
     ldbx_import_run *run = &import->run;
+    ldbx_bound newest;
+    int64_t rows;
 
-    if (run->version >= 0)
-        return;
     if (run->complete.set)
         run->lower = run->complete;
     run->key = (ldbx_key){0};
-    ldbx_buf_reset(&import->warning);
-    ldbx_buf_str(&import->warning,
-                 "the source has no versions: the timestamp that was in work is read again and may come twice");
+    ldbx_import_warn(import, "the timestamp that was in work was read again and may have come twice");
+    apply_run_to_snapshot(import);
+    LDBX_TRY(ldbx_snapshot_count(&import->snapshot, &rows, &newest, &run->null_timestamps, error));
+    run->total = run->delivered + rows;
+    return LDBX_OK;
+}
+
+int ldbx_import_go_on(ldbx_import *import, ldbx_error **error)
+{
+    const ldbx_import_run *run = &import->run;
+    int64_t left;
+
+    if (run->version < 0 && run->key.set)
+        LDBX_TRY(rewind_unversioned(import, error));
+    apply_run_to_snapshot(import);
+    LDBX_TRY(name_view(import, error));
+    LDBX_TRY(ldbx_snapshot_create_view(&import->snapshot, error));
+    ldbx_page_plan_clear(&import->plan);
+    import->querying = false;
+    left = run->total > run->delivered ? run->total - run->delivered : 0;
+    return ldbx_page_plan_make(&import->snapshot, &run->key, left, import->options.batch_size,
+                               import->options.window_rows, &import->plan, error);
+}
+
+/* A refusal while looking for something says that it is not there. */
+static int settle_look(int status, bool *is_there, ldbx_error **refusal, ldbx_error **error)
+{
+    if (ldbx_snapshot_is_refusal(status)) {
+        *is_there = false;
+        status = LDBX_OK;
+    }
+    if (status != LDBX_OK)
+        ldbx_error_move(error, refusal);
+    ldbx_error_destroy(*refusal);
+    *refusal = NULL;
+    return status;
+}
+
+/*
+ * Whether the version that an interrupted run began with can still be read. The history may list one whose files were vacuumed: only counting tells,
+ * and a version with another count is another version.
+ */
+static int look_for_version(ldbx_import *import, bool *is_there, ldbx_error **error)
+{
+    const ldbx_import_run *run = &import->run;
+    ldbx_version pinned = {run->version, run->version_us};
+    ldbx_error *refusal = NULL;
+    ldbx_bound newest;
+    int64_t rows = -1, nulls;
+    int status = ldbx_history_has(&import->snapshot, &pinned, is_there, &refusal);
+
+    if (status == LDBX_OK && *is_there)
+        status = ldbx_snapshot_describe(&import->snapshot, &refusal);
+    LDBX_TRY(settle_look(status, is_there, &refusal, error));
+    if (!*is_there)
+        return LDBX_OK;
+    LDBX_TRY(find_time_columns(import, error));
+    status = ldbx_snapshot_count(&import->snapshot, &rows, &newest, &nulls, &refusal);
+    LDBX_TRY(settle_look(status, is_there, &refusal, error));
+    *is_there = *is_there && rows == run->total;
+    return LDBX_OK;
+}
+
+static int look_for_source(ldbx_import *import, ldbx_error **error)
+{
+    ldbx_version ignored;
+
+    LDBX_TRY(pin_version(import, &ignored, error)); /* for the reason why there is none */
+    LDBX_TRY(ldbx_snapshot_describe(&import->snapshot, error));
+    return find_time_columns(import, error);
 }
 
 static int resume_run(ldbx_import *import, ldbx_error **error)
 {
-    import->run = import->saved.run;
     import->run.attempts++;
     import->resumed = true;
-    rewind_unversioned(import);
-    apply_run_to_snapshot(import);
-    LDBX_TRY(name_view(import, error));
-    return ldbx_snapshot_create_view(&import->snapshot, error);
+    return ldbx_import_go_on(import, error);
 }
 
 /* Rather twice than lost, and said aloud. */
 static int begin_anew(ldbx_import *import, ldbx_error **error)
 {
-    ldbx_buf_reset(&import->warning);
-    ldbx_buf_printf(&import->warning,
-                    "version %lld of the table is gone, so the run begins anew behind the last watermark: "
-                    "rows may come twice",
-                    (long long)import->saved.run.version);
+    ldbx_import_warn(
+        import,
+        "version %lld of the table is gone, so the run begins anew behind the last watermark: rows may come twice",
+        (long long)import->saved.run.version);
     return begin_run(import, error);
 }
 
 static int start(ldbx_import *import, ldbx_error **error)
 {
-    const ldbx_import_run *interrupted = &import->saved.run;
-    ldbx_version pinned = {interrupted->version, interrupted->version_us};
     bool is_there = true;
 
-    if (interrupted->id[0] == '\0')
+    if (import->saved.run.id[0] == '\0')
         return begin_run(import, error);
-    if (pinned.number >= 0)
-        LDBX_TRY(ldbx_history_has(&import->snapshot, &pinned, &is_there, error));
+    import->run = import->saved.run;
+    apply_run_to_snapshot(import);
+    if (import->run.version >= 0)
+        LDBX_TRY(look_for_version(import, &is_there, error));
+    else
+        LDBX_TRY(look_for_source(import, error));
     return is_there ? resume_run(import, error) : begin_anew(import, error);
-}
-
-static int64_t rows_left(const ldbx_import *import)
-{
-    int64_t left = import->run.total - import->run.delivered;
-
-    return left > 0 ? left : 0;
-}
-
-static int make_plan(ldbx_import *import, ldbx_error **error)
-{
-    ldbx_page_plan_clear(&import->plan);
-    return ldbx_page_plan_make(&import->snapshot, &import->run.key, rows_left(import), import->options.batch_size,
-                               import->options.window_rows, &import->plan, error);
 }
 
 static int open_import(ldbx_import *import, ldbx_connection *connection, ldbx_error **error)
@@ -313,12 +421,11 @@ static int open_import(ldbx_import *import, ldbx_connection *connection, ldbx_er
     LDBX_TRY(copy_options(import, connection, error));
     LDBX_TRY(load_checkpoint(import, error));
     LDBX_TRY(settle_catalog(import, error));
+    LDBX_TRY(settle_source(import, error));
     LDBX_TRY(settle_stream(import, error));
-    LDBX_TRY(describe_table(import, error));
     LDBX_TRY(start(import, error));
     import->saved.run = import->run;
     LDBX_TRY(ldbx_import_save(import, error));
-    LDBX_TRY(make_plan(import, error));
     ldbx_log(LDBX_LOG_INFO, "import", "run %s: version %lld, %lld rows, %lld delivered before", import->run.id,
              (long long)import->run.version, (long long)import->run.total, (long long)import->run.delivered);
     return LDBX_OK;
@@ -330,12 +437,13 @@ int ldbx_import_open(ldbx_connection *connection, const ldbx_import_options *opt
     int status;
     ldbx_import *import = NULL;
 
+    if (out != NULL)
+        *out = NULL;
     if (out == NULL || connection == NULL || options == NULL)
         return ldbx_fail(error, LDBX_INVALID_ARGUMENT, "%s is NULL",
                          out == NULL          ? "out"
                          : connection == NULL ? "connection"
                                               : "options");
-    *out = NULL;
     import = ldbx_calloc(1, sizeof *import);
     if (import == NULL)
         return ldbx_fail_no_memory(error);
@@ -368,6 +476,18 @@ void ldbx_import_destroy(ldbx_import *import)
     ldbx_buf_clear(&import->text);
     ldbx_free(import->key);
     ldbx_free(import->stream);
+    ldbx_free(import->ts_column);
     ldbx_free(import->record_column);
     ldbx_free(import);
+}
+
+void ldbx_import_warn(ldbx_import *import, const char *format, ...)
+{
+    va_list args;
+
+    if (import->warning.size > 0)
+        ldbx_buf_str(&import->warning, "; ");
+    va_start(args, format);
+    ldbx_buf_vprintf(&import->warning, format, args);
+    va_end(args);
 }

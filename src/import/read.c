@@ -27,10 +27,21 @@ static int report(ldbx_import *import, ldbx_phase phase, bool phase_ends, ldbx_e
     return ldbx_fail(error, LDBX_STOPPED, "stopped by the progress callback");
 }
 
-/* Rows that may still be delivered; -1: no limit. */
+/* A query may run for long before its first row: whoever watches sees that rows are being read. */
+static int report_running(const ldbx_progress *progress, void *import)
+{
+    (void)progress;
+    return report(import, LDBX_PHASE_READ, false, NULL) == LDBX_OK ? 0 : 1;
+}
+
+/* Rows that may still be delivered; -1: no limit. The limit may have been lowered since the run began. */
 static int64_t allowance(const ldbx_import *import)
 {
-    return import->options.row_limit == 0 ? -1 : import->options.row_limit - import->run.delivered;
+    int64_t left = import->options.row_limit - import->run.delivered;
+
+    if (import->options.row_limit == 0)
+        return -1;
+    return left > 0 ? left : 0;
 }
 
 static int open_query(ldbx_import *import, ldbx_error **error)
@@ -38,13 +49,16 @@ static int open_query(ldbx_import *import, ldbx_error **error)
     int status;
     int64_t limit = import->bounds.limit;
     int64_t allowed = allowance(import);
+    ldbx_statement_options options = import->snapshot.statement;
     ldbx_buf sql;
 
     if (allowed >= 0 && (limit == 0 || allowed < limit))
         limit = allowed;
     ldbx_buf_init(&sql, LDBX_MAX_SQL);
     ldbx_snapshot_write_read(&import->snapshot, &import->run.key, &import->bounds.upto, limit, &sql);
-    status = ldbx_query_open(import->snapshot.connection, &sql, &import->snapshot.statement, &import->query, error);
+    options.progress = report_running;
+    options.user = import;
+    status = ldbx_query_open(import->snapshot.connection, &sql, &options, &import->query, error);
     ldbx_buf_clear(&sql);
     LDBX_TRY(status);
     import->shape = *ldbx_result_shape(import->query.result);
@@ -70,22 +84,33 @@ static bool is_behind(const ldbx_key *key, const ldbx_key *than)
     return !than->set || key->us > than->us || (key->us == than->us && key->order > than->order);
 }
 
-/* The rows must go on where the last ones ended, in order: what a server delivers twice, or out of turn, must
- * not become an event. */
-static int check_order(const ldbx_import *import, const ldbx_batch *rows, ldbx_key *last, ldbx_error **error)
+/* What delivering a batch moves. */
+typedef struct advance {
+    ldbx_key last;
+    ldbx_bound complete;
+} advance;
+
+/*
+ * The rows must go on where the last ones ended, in order: what a server delivers twice, or out of turn, must not become an event. A timestamp is
+ * complete as soon as a later one comes.
+ */
+static int check_order(const ldbx_import *import, const ldbx_batch *rows, advance *moved, ldbx_error **error)
 {
     ldbx_key before = import->run.key;
 
+    moved->complete = import->run.complete;
     for (int64_t row = 0; row < ldbx_batch_rows(rows); row++) {
-        LDBX_TRY(key_of(import, rows, row, last, error));
-        if (!is_behind(last, &before))
+        LDBX_TRY(key_of(import, rows, row, &moved->last, error));
+        if (!is_behind(&moved->last, &before))
             return ldbx_fail(error, LDBX_PROTOCOL, "the server delivered rows of the snapshot out of order");
-        before = *last;
+        if (before.set && moved->last.us > before.us)
+            moved->complete = (ldbx_bound){true, before.us};
+        before = moved->last;
     }
     return LDBX_OK;
 }
 
-static void hand_out(ldbx_import *import, const ldbx_batch *rows, const ldbx_key *last)
+static void hand_out(ldbx_import *import, const ldbx_batch *rows, const advance *moved)
 {
     ldbx_import_run *run = &import->run;
 
@@ -94,9 +119,8 @@ static void hand_out(ldbx_import *import, const ldbx_batch *rows, const ldbx_key
     import->array.release = NULL; /* borrowed: the result gives it back */
     import->rows = (ldbx_batch){&import->array, &import->shape, &import->text};
     import->batch = (ldbx_import_batch){&import->rows, import->stream, run->id, run->delivered, ldbx_batch_rows(rows)};
-    if (run->key.set && last->us > run->key.us)
-        run->complete = (ldbx_bound){true, run->key.us};
-    run->key = *last;
+    run->key = moved->last;
+    run->complete = moved->complete;
     run->delivered += import->batch.count;
     import->query_rows += import->batch.count;
     import->reopens = 0;
@@ -118,55 +142,72 @@ static void begin_query(ldbx_import *import)
         import->run.groups_streamed++;
 }
 
-/* Next rows of the query in work, or of the next one; LDBX_DONE when the plan is through. */
-static int next_rows(ldbx_import *import, ldbx_error **error)
+static int next_query(ldbx_import *import, ldbx_error **error)
 {
-    const ldbx_batch *rows;
-    ldbx_key last;
-    int status;
-
-    for (;;) {
-        if (allowance(import) == 0)
+    if (allowance(import) == 0)
+        return LDBX_DONE;
+    if (!import->querying) {
+        if (!ldbx_page_plan_next(&import->plan, &import->bounds))
             return LDBX_DONE;
-        if (!import->querying) {
-            if (!ldbx_page_plan_next(&import->plan, &import->bounds))
-                return LDBX_DONE;
-            begin_query(import);
-        }
-        if (import->query.result == NULL)
-            LDBX_TRY(open_query(import, error));
-        status = ldbx_result_next(import->query.result, &rows, error);
-        if (status == LDBX_OK)
-            break;
+        begin_query(import);
+    }
+    return import->query.result == NULL ? open_query(import, error) : LDBX_OK;
+}
+
+/* Next rows of the query in work, or of the next one; LDBX_DONE when the plan is through. */
+static int read_rows(ldbx_import *import, const ldbx_batch **rows, ldbx_error **error)
+{
+    for (;;) {
+        int status;
+
+        LDBX_TRY(report(import, LDBX_PHASE_READ, false, error));
+        LDBX_TRY(next_query(import, error));
+        status = ldbx_result_next(import->query.result, rows, error);
         if (status != LDBX_DONE)
             return status;
         close_query(import);
         import->querying = false;
         ldbx_page_plan_took(&import->plan, &import->bounds, import->query_rows);
     }
-    LDBX_TRY(check_order(import, rows, &last, error));
-    hand_out(import, rows, &last);
-    return report(import, LDBX_PHASE_READ, false, error);
+}
+
+/* Nothing counts as delivered unless it is handed out. After a failure the query begins anew behind the last row that was. */
+static int next_rows(ldbx_import *import, ldbx_error **error)
+{
+    const ldbx_batch *rows = NULL;
+    advance moved;
+    int status = read_rows(import, &rows, error);
+
+    if (status == LDBX_OK)
+        status = check_order(import, rows, &moved, error);
+    if (status == LDBX_OK)
+        hand_out(import, rows, &moved);
+    else if (status != LDBX_DONE)
+        close_query(import);
+    return status;
 }
 
 /* A new session on the same snapshot, behind the last row that was delivered. */
 static int reopen(ldbx_import *import, ldbx_error **error)
 {
     ldbx_log(LDBX_LOG_WARNING, "import", "run %s: the session is lost, reading on in a new one", import->run.id);
-    close_query(import);
-    LDBX_TRY(ldbx_connection_reopen(import->snapshot.connection, error));
-    return ldbx_snapshot_create_view(&import->snapshot, error);
+    LDBX_TRY(ldbx_connection_reopen(import->snapshot.connection, import->options.cancel, error));
+    return ldbx_import_go_on(import, error);
 }
 
 static int next_rows_reopening(ldbx_import *import, ldbx_error **error)
 {
-    int status = next_rows(import, error);
+    ldbx_error *failure = NULL;
+    int status = next_rows(import, &failure);
 
     while (status == LDBX_SESSION_LOST && import->reopens++ < MAX_REOPENS) {
-        status = reopen(import, error);
+        status = reopen(import, &failure);
         if (status == LDBX_OK)
-            status = next_rows(import, error);
+            status = next_rows(import, &failure);
     }
+    if (status < LDBX_OK)
+        ldbx_error_move(error, &failure);
+    ldbx_error_destroy(failure);
     return status;
 }
 
@@ -181,19 +222,20 @@ static int verify(ldbx_import *import, ldbx_error **error)
 
     if (!import->options.verify || import->limited || run->delivered == run->total)
         return LDBX_OK;
-    if (run->version < 0) {
-        ldbx_buf_reset(&import->warning);
-        ldbx_buf_printf(&import->warning, "the source has no versions and changed: %lld rows delivered, %lld counted",
-                        (long long)run->delivered, (long long)run->total);
-        return LDBX_OK;
-    }
-    return ldbx_fail(error, LDBX_INVALID_DATA, "%lld rows were delivered but version %lld of the table has %lld",
-                     (long long)run->delivered, (long long)run->version, (long long)run->total);
+    if (run->version >= 0)
+        return ldbx_fail(error, LDBX_INVALID_DATA, "%lld rows were delivered but version %lld of the table has %lld",
+                         (long long)run->delivered, (long long)run->version, (long long)run->total);
+    ldbx_import_warn(import, "the source has no versions and changed meanwhile: %lld rows were delivered, %lld counted",
+                     (long long)run->delivered, (long long)run->total);
+    return LDBX_OK;
 }
 
 /* The watermark moves here and nowhere else: only a whole run says that everything up to it was seen. */
 static int finish(ldbx_import *import, ldbx_error **error)
 {
+    ldbx_import_checkpoint before = import->saved;
+    int status;
+
     import->limited = import->options.row_limit > 0 && import->run.delivered >= import->options.row_limit &&
                       import->run.delivered < import->run.total;
     LDBX_TRY(report(import, LDBX_PHASE_READ, true, error));
@@ -201,9 +243,14 @@ static int finish(ldbx_import *import, ldbx_error **error)
     if (!import->limited && import->run.key.set)
         import->saved.watermark = (ldbx_bound){true, import->run.key.us};
     import->saved.run = (ldbx_import_run){0};
-    LDBX_TRY(ldbx_import_save(import, error));
+    status = ldbx_import_save(import, error);
+    if (status != LDBX_OK) {
+        import->saved = before;
+        return status;
+    }
     import->complete = true;
-    return report(import, LDBX_PHASE_VERIFY, true, error);
+    report(import, LDBX_PHASE_VERIFY, true, NULL); /* too late to stop anything */
+    return LDBX_OK;
 }
 
 int ldbx_import_next(ldbx_import *import, const ldbx_import_batch **out, ldbx_error **error)

@@ -9,7 +9,7 @@
 #include "client/sql.h"
 #include "import/query.h"
 
-void ldbx_snapshot_clear(ldbx_snapshot *snapshot)
+static void forget_columns(ldbx_snapshot *snapshot)
 {
     for (size_t i = 0; i < snapshot->column_count; i++) {
         ldbx_free(snapshot->columns[i]);
@@ -17,11 +17,20 @@ void ldbx_snapshot_clear(ldbx_snapshot *snapshot)
     }
     ldbx_free(snapshot->columns);
     ldbx_free(snapshot->sql_types);
+    ldbx_free(snapshot->order_column);
+    snapshot->columns = NULL;
+    snapshot->sql_types = NULL;
+    snapshot->order_column = NULL;
+    snapshot->column_count = 0;
+}
+
+void ldbx_snapshot_clear(ldbx_snapshot *snapshot)
+{
+    forget_columns(snapshot);
     ldbx_free(snapshot->catalog);
     ldbx_free(snapshot->database);
     ldbx_free(snapshot->table);
     ldbx_free(snapshot->view);
-    ldbx_free(snapshot->order_column);
     *snapshot = (ldbx_snapshot){0};
 }
 
@@ -90,20 +99,19 @@ static int copy_columns(ldbx_snapshot *snapshot, const ldbx_result *result, ldbx
     return LDBX_OK;
 }
 
-int ldbx_snapshot_describe(ldbx_snapshot *snapshot, const char *timestamp_column, ldbx_error **error)
+int ldbx_snapshot_describe(ldbx_snapshot *snapshot, ldbx_error **error)
 {
     int status;
     ldbx_query query = {0};
     ldbx_buf sql;
 
+    forget_columns(snapshot);
     ldbx_buf_init(&sql, LDBX_MAX_SQL);
     ldbx_buf_str(&sql, "SELECT * FROM ");
-    ldbx_sql_name(&sql, snapshot->catalog, snapshot->database, snapshot->table);
+    ldbx_snapshot_write_source(snapshot, &sql);
     ldbx_buf_str(&sql, " LIMIT 0");
     LDBX_GO(ldbx_query_open(snapshot->connection, &sql, &snapshot->statement, &query, error));
     LDBX_GO(copy_columns(snapshot, query.result, error));
-    LDBX_GO(ldbx_snapshot_time_column(snapshot, timestamp_column, "timestamp column", &snapshot->ts_index,
-                                      &snapshot->ts_type, error));
     LDBX_GO(name_order_column(snapshot, error));
 out:
     ldbx_query_close(&query);

@@ -41,11 +41,13 @@ typedef struct ldbx_snapshot {
 
 void ldbx_snapshot_clear(ldbx_snapshot *snapshot);
 
-/* Reads the columns; the timestamp column is found without regard to case. LDBX_NOT_FOUND, or
- * LDBX_INVALID_DATA when its type is no time. */
-int ldbx_snapshot_describe(ldbx_snapshot *snapshot, const char *timestamp_column, ldbx_error **error);
+/* Reads the columns of the version in work, in place of those that were known, and chooses a name for the ordering column. */
+int ldbx_snapshot_describe(ldbx_snapshot *snapshot, ldbx_error **error);
 
-/* Index of a column that holds a time; as describe. `option` names what asked for it. */
+/*
+ * Index of a column that holds a time, found without regard to case. LDBX_NOT_FOUND, or LDBX_INVALID_DATA when its type is no time; `option` names
+ * what asked for it.
+ */
 int ldbx_snapshot_time_column(const ldbx_snapshot *snapshot, const char *name, const char *option, size_t *index,
                               ldbx_type *type, ldbx_error **error);
 

@@ -184,9 +184,10 @@ int ldbx_job_open_file(const char *path, ldbx_job **out, ldbx_error **error)
     ldbx_buf json;
     int status;
 
+    if (out != NULL)
+        *out = NULL;
     if (out == NULL || path == NULL)
         return ldbx_fail(error, LDBX_INVALID_ARGUMENT, "%s is NULL", out == NULL ? "out" : "path");
-    *out = NULL;
     ldbx_buf_init(&json, LDBX_MAX_DOCUMENT);
     status = ldbx_file_read(path, &json, error);
     if (status == LDBX_NOT_FOUND)

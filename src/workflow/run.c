@@ -7,7 +7,6 @@
 #include "base/error.h"
 #include "base/options.h"
 #include "base/str.h"
-#include "client/batch.h"
 
 #define COMMIT_ROWS 100000 /* a commit costs two syncs: seldom enough not to be felt, ... */
 #define COMMIT_MS   1000   /* ... often enough that a crash repeats a second of work */
@@ -16,7 +15,7 @@ void ldbx_job_hooks_init(ldbx_job_hooks *hooks, size_t size)
 {
     ldbx_job_hooks defaults = {.size = size};
 
-    memcpy(hooks, &defaults, ldbx_options_span(sizeof defaults, size));
+    ldbx_options_default(hooks, size, &defaults, sizeof defaults);
 }
 
 static int take_hooks(ldbx_run *run, const ldbx_job_hooks *hooks, ldbx_error **error)
@@ -95,19 +94,6 @@ static int commit(ldbx_run *run, ldbx_error **error)
     return LDBX_OK;
 }
 
-/* A DATE sees nothing of what comes later on a day that was read. */
-static void look_at_timestamp(ldbx_run *run, const ldbx_shape *shape)
-{
-    const char *column = run->job->import.timestamp_field;
-
-    for (size_t i = 0; i < shape->count; i++)
-        if (shape->columns[i].type == LDBX_TYPE_DATE && ldbx_str_ieq(shape->columns[i].name, column))
-            ldbx_buf_printf(&run->warnings,
-                            "config.timestamp_field: %s is a DATE: rows that come later on the day of the "
-                            "watermark are not seen\n",
-                            column);
-}
-
 static int write_batch(ldbx_run *run, const ldbx_import_batch *batch, ldbx_error **error)
 {
     int64_t commit_rows = run->job->import.batch_size > 0 ? run->job->import.batch_size : COMMIT_ROWS;
@@ -115,9 +101,6 @@ static int write_batch(ldbx_run *run, const ldbx_import_batch *batch, ldbx_error
     ldbx_view events;
     int status;
 
-    if (!run->seen_batch)
-        look_at_timestamp(run, batch->rows->shape);
-    run->seen_batch = true;
     LDBX_TRY(ldbx_import_events(run->import, &events, error));
     status = run->sink.write(run->hooks.sink_user, batch, events, &message);
     LDBX_TRY(ldbx_run_sink_status(status, message, error));

@@ -30,7 +30,6 @@ typedef struct ldbx_run {
 
     int64_t uncommitted; /* rows written since the last commit */
     int64_t committed_ms;
-    bool seen_batch;
     int64_t started_us;
     int64_t finished_us;  /* 0: not yet */
     char window_from[48]; /* "" : from the beginning */

@@ -285,6 +285,56 @@ START_TEST(cancel_while_a_page_comes)
 }
 END_TEST
 
+/* `hung` and `slow page` are made so by the fault script of the test that runs this program. */
+START_TEST(a_query_timeout_ends_a_hanging_answer)
+{
+    ldbx_statement_options options;
+    query asked;
+    int64_t started = ldbx_steady_ms();
+
+    connect_with(NULL);
+    ldbx_statement_options_init(&options, sizeof options);
+    options.query_timeout_s = 1;
+    asked = begin("SELECT 'slow statement, hung status' AS s", &options);
+    expect_status(ldbx_statement_execute(asked.statement, &asked.result, &error), LDBX_TIMEOUT, error);
+    ck_assert_int_lt(ldbx_steady_ms() - started, 15000);
+    end(&asked);
+    disconnect();
+}
+END_TEST
+
+START_TEST(a_result_can_be_dropped_while_a_page_comes)
+{
+    const ldbx_batch *batch;
+    query asked;
+    int64_t started;
+
+    connect_with(NULL);
+    asked = begin("SELECT id, 'slow page' AS s FROM range(50000)", NULL);
+    expect_ok(ldbx_statement_execute(asked.statement, &asked.result, &error), error);
+    expect_ok(ldbx_result_next(asked.result, &batch, &error), error);
+    started = ldbx_steady_ms();
+    end(&asked);
+    ck_assert_int_lt(ldbx_steady_ms() - started, 6000); /* of 20 s that the page takes */
+    disconnect();
+}
+END_TEST
+
+/* The statement was carried out but its metadata cannot be had: nobody may be told that a repeat is safe. */
+START_TEST(a_statement_that_ran_is_not_called_safe_to_repeat)
+{
+    query asked;
+
+    connect_with(NULL);
+    asked = begin("INSERT INTO main.default.flow_ran SELECT 1 /* no metadata */", NULL);
+    ck_assert_int_lt(ldbx_statement_execute(asked.statement, &asked.result, &error), 0);
+    ck_assert_int_eq(ldbx_error_retry(error), LDBX_RETRY_UNKNOWN);
+    ck_assert_uint_eq(strlen(ldbx_error_statement_id(error)), 36);
+    end(&asked);
+    disconnect();
+}
+END_TEST
+
 START_TEST(a_query_timeout_ends_the_statement)
 {
     ldbx_statement_options options;
@@ -376,6 +426,9 @@ int main(void)
     tcase_add_test(tcase, an_error_carries_its_facts);
     tcase_add_test(tcase, cancel_while_the_statement_runs);
     tcase_add_test(tcase, cancel_while_a_page_comes);
+    tcase_add_test(tcase, a_query_timeout_ends_a_hanging_answer);
+    tcase_add_test(tcase, a_result_can_be_dropped_while_a_page_comes);
+    tcase_add_test(tcase, a_statement_that_ran_is_not_called_safe_to_repeat);
     tcase_add_test(tcase, a_query_timeout_ends_the_statement);
     tcase_add_test(tcase, a_stream_owns_its_batches);
     tcase_add_test(tcase, modified_rows_are_told);

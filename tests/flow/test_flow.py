@@ -6,18 +6,32 @@ import subprocess
 
 import pytest
 
-SLOW = [{"rpc": "ExecuteStatement", "statement": "slow statement", "action": "run", "seconds": 20, "times": 100},
-        {"rpc": "FetchResults", "statement": "slow page", "action": "delay", "seconds": 20, "times": 100}]
+SLOW = [{"rpc": "GetOperationStatus", "statement": "hung status", "action": "delay", "seconds": 20, "times": 100},
+        {"rpc": "ExecuteStatement", "statement": "slow statement", "action": "run", "seconds": 20, "times": 100},
+        {"rpc": "FetchResults", "statement": "slow page", "action": "delay", "seconds": 20, "times": 100},
+        {"rpc": "ExecuteStatement", "statement": "no metadata", "action": "run", "seconds": 0.3, "times": 100},
+        {"rpc": "GetResultSetMetadata", "statement": "no metadata", "action": "status", "status": 403, "times": 100}]
+
+
+def run(build, sandbox, name, tests):
+    """Runs a C program of this folder; each of its tests must pass."""
+    env = os.environ | {"DATABRICKS_HOST": f"http://127.0.0.1:{sandbox.port}", "DATABRICKS_TOKEN": "sandbox",
+                        "DATABRICKS_HTTP_PATH": "/sql/1.0/warehouses/sandbox"}
+    done = subprocess.run([build / "tests" / name], env=env, capture_output=True, text=True, timeout=120)
+    failed = re.findall(r"^not ok .*", done.stdout, re.M)
+    assert done.returncode == 0 and not failed, "\n".join(failed) + done.stderr
+    assert len(re.findall(r"^ok ", done.stdout, re.M)) == tests
 
 
 @pytest.mark.parametrize("form", ["lz4", "arrow", "columns"])
 def test_client(build, start, form):
     sandbox = start("--results", form)
+    sandbox.control("POST", "load?table=main.default.flow_ran&columns=id%20INT", b"id\n")
     sandbox.faults(*SLOW)
-    env = os.environ | {"DATABRICKS_HOST": f"http://127.0.0.1:{sandbox.port}", "DATABRICKS_TOKEN": "sandbox",
-                        "DATABRICKS_HTTP_PATH": "/sql/1.0/warehouses/sandbox"}
-    done = subprocess.run([build / "tests/flow_client"], env=env, capture_output=True, text=True, timeout=120)
-    failed = re.findall(r"^not ok .*", done.stdout, re.M)
-    assert done.returncode == 0 and not failed, "\n".join(failed) + done.stderr
-    assert len(re.findall(r"^ok ", done.stdout, re.M)) == 15
+    run(build, sandbox, "flow_client", 18)
     assert {"CancelOperation", "CloseSession"} <= set(sandbox.calls())
+
+
+@pytest.mark.parametrize("form", ["lz4", "columns"])
+def test_import(build, start, form):
+    run(build, start("--results", form), "flow_import", 4)

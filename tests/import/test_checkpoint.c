@@ -51,10 +51,12 @@ START_TEST(comes_back_as_it_was)
     ldbx_buf text;
 
     before.catalog = ldbx_strdup("we`ird \"catalog\"");
+    before.source = ldbx_strdup("`a`.`b` by `ts`");
     ldbx_buf_init(&text, LDBX_MAX_DOCUMENT);
     ldbx_checkpoint_write(&before, &text);
     expect_ok(ldbx_checkpoint_read(ldbx_buf_get(&text), &after, &error), error);
     ck_assert_str_eq(after.catalog, before.catalog);
+    ck_assert_str_eq(after.source, before.source);
     ck_assert_int_eq(after.watermark.us, before.watermark.us);
     expect_same_run(&after.run, &before.run);
     ldbx_checkpoint_clear(&after);

@@ -137,3 +137,42 @@ def test_a_pinned_version_that_is_gone_is_said_aloud(numbers, job, sql):
     one.run()
     assert counted([row["id"] for row in one.rows]).keys() == counted(expected_ids()).keys()
     assert any("begins anew" in warning for warning in one.report["warnings"])
+
+
+def test_a_column_that_is_added_meanwhile_waits_for_the_next_run(numbers, job, sql):
+    one = job(numbers, batch_size=3000, continuous_update=True)
+    assert kill_when(one, lambda: size_of(one) > 500_000)
+    sql(f"CREATE OR REPLACE TABLE {numbers} AS SELECT *, 1 AS added FROM {numbers}")
+    one.run()
+    assert sorted(row["id"] for row in one.rows) == expected_ids()
+    assert not any("added" in row for row in one.rows)
+
+
+def test_a_table_that_became_a_view_begins_anew(numbers, job, sql):
+    one = job(numbers, batch_size=3000)
+    assert kill_when(one, lambda: size_of(one) > 500_000)
+    sql(f"CREATE TABLE {numbers}2 AS SELECT * FROM {numbers}", f"DROP TABLE {numbers}",
+        f"CREATE VIEW {numbers} AS SELECT * FROM {numbers}2")
+    one.run()
+    assert set(row["id"] for row in one.rows) == set(expected_ids())
+    assert any("begins anew" in warning for warning in one.report["warnings"])
+
+
+def test_a_view_repeats_one_timestamp_at_most(numbers, job, sql):
+    sql(f"CREATE VIEW {numbers}v AS SELECT * FROM {numbers}")
+    one = job(f"{numbers}v", batch_size=1000)
+    assert kill_when(one, lambda: size_of(one) > 500_000)
+    one.run()
+    times = 97                                                              # rows to a timestamp
+    assert 60000 <= len(one.rows) <= 60000 + times
+    assert set(row["id"] for row in one.rows) == set(expected_ids())
+    assert any("twice" in warning for warning in one.report["warnings"])
+
+
+def test_a_limit_that_is_lowered_meanwhile_holds(numbers, job):
+    one = job(numbers, batch_size=1000, row_limit=50000)
+    assert kill_when(one, lambda: size_of(one) > 500_000)
+    one.write(row_limit=500)
+    one.run()
+    assert len(one.rows) < 50000
+    assert one.status["watermark"] is None
