@@ -27,31 +27,26 @@ static int find_column(const ldbx_result *result, const char *name, size_t *inde
     return ldbx_fail(error, LDBX_PROTOCOL, "DESCRIBE HISTORY gave no column '%s'", name);
 }
 
-/* Reads rows until `visit` says that it has seen enough. */
-static int each_version(const ldbx_query *query, bool (*visit)(const ldbx_version *version, void *context),
-                        void *context, ldbx_error **error)
+/* The version with that number, or, for -1, the newest, which comes first; out->number stays -1 when it is not there. */
+static int find_version(const ldbx_query *query, int64_t number, ldbx_version *out, ldbx_error **error)
 {
     const ldbx_batch *rows;
-    size_t number, time;
+    size_t numbers, times;
     int status;
 
-    LDBX_TRY(find_column(query->result, "version", &number, error));
-    LDBX_TRY(find_column(query->result, "timestamp", &time, error));
+    *out = (ldbx_version){.number = -1};
+    LDBX_TRY(find_column(query->result, "version", &numbers, error));
+    LDBX_TRY(find_column(query->result, "timestamp", &times, error));
     while ((status = ldbx_result_next(query->result, &rows, error)) == LDBX_OK) {
         for (int64_t row = 0; row < ldbx_batch_rows(rows); row++) {
-            ldbx_version version = {ldbx_batch_int64(rows, row, number), 0};
-            ldbx_batch_timestamp_us(rows, row, time, &version.committed_us);
-            if (visit(&version, context))
-                return LDBX_OK;
+            if (number >= 0 && ldbx_batch_int64(rows, row, numbers) != number)
+                continue;
+            out->number = ldbx_batch_int64(rows, row, numbers);
+            ldbx_batch_timestamp_us(rows, row, times, &out->committed_us);
+            return LDBX_OK;
         }
     }
     return status == LDBX_DONE ? LDBX_OK : status;
-}
-
-static bool take_first(const ldbx_version *version, void *context)
-{
-    *(ldbx_version *)context = *version;
-    return true;
 }
 
 int ldbx_history_newest(const ldbx_snapshot *snapshot, ldbx_version *out, ldbx_buf *reason, ldbx_error **error)
@@ -62,7 +57,7 @@ int ldbx_history_newest(const ldbx_snapshot *snapshot, ldbx_version *out, ldbx_b
 
     *out = (ldbx_version){.number = -1};
     if (status == LDBX_OK)
-        status = each_version(&query, take_first, out, &refusal);
+        status = find_version(&query, -1, out, &refusal);
     if (ldbx_snapshot_is_refusal(status)) {
         ldbx_buf_str(reason, ldbx_error_message(refusal));
         status = LDBX_OK;
@@ -74,29 +69,15 @@ int ldbx_history_newest(const ldbx_snapshot *snapshot, ldbx_version *out, ldbx_b
     return status;
 }
 
-typedef struct search {
-    ldbx_version wanted;
-    bool found;
-} search;
-
-static bool compare(const ldbx_version *version, void *context)
-{
-    search *search_for = context;
-
-    search_for->found =
-        version->number == search_for->wanted.number && version->committed_us == search_for->wanted.committed_us;
-    return version->number <= search_for->wanted.number; /* the newest comes first */
-}
-
 int ldbx_history_has(const ldbx_snapshot *snapshot, const ldbx_version *version, bool *out, ldbx_error **error)
 {
-    search search_for = {.wanted = *version};
+    ldbx_version found = {.number = -1};
     ldbx_query query;
     int status = open_history(snapshot, "", &query, error);
 
     if (status == LDBX_OK)
-        status = each_version(&query, compare, &search_for, error);
+        status = find_version(&query, version->number, &found, error);
     ldbx_query_close(&query);
-    *out = search_for.found;
+    *out = found.number == version->number && found.committed_us == version->committed_us;
     return status;
 }
