@@ -15,7 +15,7 @@ typedef enum cli_exit {
     CLI_FAILED = 1,
     CLI_USAGE = 2,    /* usage or configuration, found before anything was contacted */
     CLI_UNKNOWN = 3,  /* a statement may have run */
-    CLI_CONFLICT = 4, /* another runner holds the job */
+    CLI_CONFLICT = 4, /* another runner holds the job or the output */
     CLI_CANCELLED = 130,
     CLI_PIPE = 141 /* the reader of the output went away: as if SIGPIPE had ended us */
 } cli_exit;
@@ -50,6 +50,10 @@ int cli_read_config(cli_app *app, ldbx_config **out, cli_text *hint, ldbx_error 
 int cli_open_session(cli_app *app, const ldbx_config *config, ldbx_connection **out, ldbx_error **error);
 /* All of it for a command that needs a session. CLI_DONE, or an exit code, told. */
 int cli_connect(cli_app *app, ldbx_connection **out);
+
+/* What can be seen of the files on the command line before anything is contacted: those that are read are regular,
+ * those that are written can be, no two are one. CLI_DONE or CLI_USAGE, told. */
+int cli_check_files(cli_app *app);
 
 /* The commands; each gives the exit code. */
 int cli_check(cli_app *app);

@@ -97,7 +97,9 @@ static int run_command(cli_app *app)
     }
     app->out.cancel = app->cancel;
     catch_signals(app->cancel);
-    code = app->options.command->run(app);
+    code = cli_check_files(app);
+    if (code == CLI_DONE)
+        code = app->options.command->run(app);
     cli_progress_erase(&app->progress);
     signal_cancel = NULL;
     ldbx_cancel_destroy(app->cancel);

@@ -348,6 +348,6 @@ void cli_help(cli_text *text, const cli_command *command)
     for (size_t i = 0; i < SPEC_COUNT; i++)
         if (specs[i].commands[0] != NULL)
             help_option(text, &specs[i]);
-    cli_text_str(text, "\nexit: 0 done, 1 failed, 2 usage or configuration, 3 outcome unknown, 4 another runner,\n"
-                       "130 cancelled, 141 the reader of the output went away\n");
+    cli_text_str(text, "\nexit: 0 done, 1 failed, 2 usage or configuration, 3 outcome unknown, 4 another runner holds\n"
+                       "the job or its output, 130 cancelled, 141 the reader of a list or query went away\n");
 }

@@ -6,12 +6,16 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "replace_file.h"
 
-#define PENDING_BYTES ((size_t)1 << 20) /* as much is written at once */
+#define PENDING_BYTES ((size_t)1 << 20)     /* as much is written at once */
+#define MARK          "user.lytics_dbx.run" /* extended attribute of a file: the run that appended last */
+#define MARK_BYTES    256
 
 void cli_output_file_init(cli_output_file *output, cli_app *app)
 {
@@ -32,6 +36,7 @@ void cli_output_file_close(cli_output_file *output)
     close_descriptor(output);
     free(output->real);
     cli_text_clear(&output->pending);
+    cli_text_clear(&output->run);
     cli_text_clear(&output->position);
     cli_text_clear(&output->message);
     cli_text_clear(&output->stream);
@@ -42,12 +47,26 @@ static const char *name_of(const cli_output_file *output)
     return output->path != NULL ? output->path : "standard output";
 }
 
-/* The status of a hook that failed with an errno; EINTR only comes from a wait that was cancelled. */
+/* The status of a hook that failed with an errno; EINTR only comes from a wait that was cancelled, EWOULDBLOCK
+ * from the lock. */
 static int fail(cli_output_file *output, int number)
 {
+    const char *why = number == EINTR         ? "cancelled"
+                      : number == EWOULDBLOCK ? "another run is writing to it"
+                                              : strerror(number);
+
     cli_text_reset(&output->message);
-    cli_text_format(&output->message, "%s: %s", name_of(output), number == EINTR ? "cancelled" : strerror(number));
-    return number == EINTR ? LDBX_CANCELLED : number == ENOMEM ? LDBX_NO_MEMORY : LDBX_IO;
+    cli_text_format(&output->message, "%s: %s", name_of(output), why);
+    switch (number) {
+    case EINTR:
+        return LDBX_CANCELLED;
+    case EWOULDBLOCK:
+        return LDBX_CONFLICT;
+    case ENOMEM:
+        return LDBX_NO_MEMORY;
+    default:
+        return LDBX_IO;
+    }
 }
 
 /* Refuses to go on with this output; `why` is about the file that the run began with. */
@@ -61,6 +80,38 @@ static int refuse(cli_output_file *output, const char *began_with, const char *w
     return LDBX_IO;
 }
 
+/* Keeps other runs out until the file is closed. 0, or an errno: EWOULDBLOCK when one is at work. */
+static int lock_file(const cli_output_file *output)
+{
+    int result;
+
+    do
+        result = flock(output->fd, LOCK_EX | LOCK_NB);
+    while (result != 0 && errno == EINTR);
+    return result == 0 || errno == ENOTSUP ? 0 : errno;
+}
+
+/* What is open now. A file is measured once nobody else can lengthen it any more. */
+static int learn(cli_output_file *output)
+{
+    struct stat info;
+    int failure = 0;
+
+    if (fstat(output->fd, &info) != 0)
+        return errno;
+    output->file = S_ISREG(info.st_mode);
+    if (output->file)
+        failure = lock_file(output);
+    if (failure != 0)
+        return failure;
+    if (fstat(output->fd, &info) != 0)
+        return errno;
+    output->device = info.st_dev;
+    output->inode = info.st_ino;
+    output->start = output->length = info.st_size;
+    return 0;
+}
+
 /* Opens the path and learns what it is. A pipe waits here for its reader, until a signal comes. */
 static int open_path(cli_output_file *output, bool create)
 {
@@ -68,16 +119,14 @@ static int open_path(cli_output_file *output, bool create)
     bool exists = stat(output->path, &info) == 0;
     bool regular = exists ? S_ISREG(info.st_mode) : true;
     int flags = (regular ? O_RDWR | O_APPEND : O_WRONLY) | O_CLOEXEC | (create ? O_CREAT : 0);
+    int failure;
 
     do {
         output->fd = open(output->path, flags, 0666);
     } while (output->fd < 0 && errno == EINTR && !ldbx_cancel_is_triggered(output->app->cancel));
-    if (output->fd < 0 || fstat(output->fd, &info) != 0)
-        return errno;
-    output->file = S_ISREG(info.st_mode);
-    output->device = info.st_dev;
-    output->inode = info.st_ino;
-    output->start = output->length = info.st_size;
+    failure = output->fd < 0 ? errno : learn(output);
+    if (failure != 0)
+        return failure;
     free(output->real);
     output->real = realpath(output->path, NULL);
     if (output->real == NULL && !output->file)
@@ -108,18 +157,46 @@ static int look_at_end(cli_output_file *output)
     return 0;
 }
 
-static int begin_new(cli_output_file *output)
+/* Says on the file who appends now, so that an older run that is resumed does not cut it. A file system
+ * without attributes has to do without; a file that may only grow (EPERM) is never cut. */
+static int mark(cli_output_file *output, const char *run)
+{
+    cli_text_reset(&output->run);
+    cli_text_str(&output->run, run);
+    if (output->run.failed)
+        return ENOMEM;
+    if (!output->file || fsetxattr(output->fd, MARK, run, output->run.size, 0) == 0 || errno == ENOTSUP ||
+        errno == EPERM)
+        return 0;
+    return errno;
+}
+
+/* Whether the file names a run that is not this one. */
+static bool is_marked_by_another(const cli_output_file *output, const char *run)
+{
+    char marked[MARK_BYTES];
+    ssize_t size = fgetxattr(output->fd, MARK, marked, sizeof marked);
+
+    if (size < 0)
+        return errno == ERANGE;
+    return (size_t)size != strlen(run) || memcmp(marked, run, (size_t)size) != 0;
+}
+
+static int begin_new(cli_output_file *output, const char *run)
 {
     int failure = open_output(output, true);
 
     if (failure == 0)
         failure = look_at_end(output);
+    if (failure == 0)
+        failure = mark(output, run);
     return failure == 0 ? LDBX_OK : fail(output, failure);
 }
 
 /* What the checkpoint says of the output. */
 typedef struct saved_position {
     const char *path; /* NULL: standard output */
+    const char *run;  /* that began there; the import may have begun anew as another one since */
     bool file;
     uint64_t device, inode;
     int64_t start, length;
@@ -153,7 +230,8 @@ static bool read_position(const cJSON *json, saved_position *saved)
     saved->file = cJSON_GetObjectItemCaseSensitive(json, "length") != NULL;
     if (!saved->file)
         return cJSON_IsObject(json);
-    return saved->path != NULL && read_number(json, "device", &saved->device) &&
+    saved->run = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "run"));
+    return saved->path != NULL && saved->run != NULL && read_number(json, "device", &saved->device) &&
            read_number(json, "inode", &saved->inode) && read_length(json, "start", &saved->start) &&
            read_length(json, "length", &saved->length) && saved->start <= saved->length;
 }
@@ -177,6 +255,8 @@ static int compare(cli_output_file *output, const saved_position *saved)
     } else if (saved->file && output->length < saved->length) {
         cli_text_format(&why, "which had %" PRId64 " bytes at the last checkpoint and has %" PRId64 " now",
                         saved->length, output->length);
+    } else if (saved->file && is_marked_by_another(output, saved->run)) {
+        cli_text_str(&why, "to which another run has appended since");
     }
     if (why.size > 0)
         status = refuse(output, began_with, cli_text_get(&why));
@@ -199,6 +279,8 @@ static int cut_back(cli_output_file *output, const saved_position *saved)
     output->start = saved->start;
     output->length = saved->length;
     failure = look_at_end(output);
+    if (failure == 0)
+        failure = mark(output, saved->run);
     if (failure != 0)
         return fail(output, failure);
     if (more > 0)
@@ -236,11 +318,10 @@ static int sink_begin(void *user, const char *run, const char *position, int res
     bool again = resumed && position != NULL && position[0] != '\0';
     int status;
 
-    (void)run;
     close_descriptor(output);
     cli_text_reset(&output->pending);
     output->resumed = resumed != 0;
-    status = again ? begin_again(output, position) : begin_new(output);
+    status = again ? begin_again(output, position) : begin_new(output, run);
     if (status != LDBX_OK) {
         close_descriptor(output);
         *message = cli_text_get(&output->message);
@@ -306,11 +387,14 @@ static void put_position(cli_output_file *output)
         cli_text_str(text, "\"path\": ");
         cli_text_json(text, output->real);
     }
-    if (output->file)
+    if (output->file) {
+        cli_text_str(text, ", \"run\": ");
+        cli_text_json(text, cli_text_get(&output->run));
         cli_text_format(text,
                         ", \"device\": \"%" PRIu64 "\", \"inode\": \"%" PRIu64 "\", \"start\": \"%" PRId64
                         "\", \"length\": \"%" PRId64 "\"",
                         (uint64_t)output->device, (uint64_t)output->inode, output->start, output->length);
+    }
     cli_text_str(text, "}");
 }
 

@@ -19,6 +19,7 @@ typedef struct cli_output_file {
     int64_t start;  /* length when the run began */
     int64_t length; /* what is written, without what is still in pending */
     cli_text pending;
+    cli_text run;      /* who is said on a file to have begun there */
     cli_text position; /* what the checkpoint keeps */
     cli_text message;  /* why a hook failed */
 

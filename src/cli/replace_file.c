@@ -10,29 +10,13 @@
 
 #include "output.h"
 
-/* The part of path that names its folder, as "folder/." or ".". */
-static void folder_of(const char *path, cli_text *folder)
+void cli_folder_of(const char *path, cli_text *folder)
 {
     const char *slash = strrchr(path, '/');
 
     if (slash != NULL)
         cli_text_add(folder, path, (size_t)(slash - path) + 1);
     cli_text_str(folder, ".");
-}
-
-int cli_can_make(const char *path)
-{
-    struct stat info;
-    cli_text folder = {0};
-    int failure = 0;
-
-    folder_of(path, &folder);
-    if (stat(path, &info) == 0)
-        failure = S_ISDIR(info.st_mode) ? EISDIR : 0;
-    else if (stat(cli_text_get(&folder), &info) != 0)
-        failure = errno;
-    cli_text_clear(&folder);
-    return failure;
 }
 
 /* Creates, fills and closes. */
@@ -53,7 +37,7 @@ int cli_sync_folder(const char *path)
     cli_text folder = {0};
     int fd, failure = 0;
 
-    folder_of(path, &folder);
+    cli_folder_of(path, &folder);
     fd = open(cli_text_get(&folder), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0 || (fsync(fd) != 0 && errno != EINVAL))
         failure = errno;
@@ -83,16 +67,21 @@ static int replace(const char *path, const cli_text *content)
     return failure;
 }
 
-int cli_replace_file(const char *path, const cli_text *content)
+/* /dev/stdout may lead to a regular file, which others are writing to as well. */
+bool cli_is_replaced(const char *path)
 {
     struct stat info;
+    return strncmp(path, "/dev/", 5) != 0 && (stat(path, &info) != 0 || S_ISREG(info.st_mode));
+}
+
+int cli_replace_file(const char *path, const cli_text *content)
+{
     char *real;
     int failure;
 
     if (content->failed)
         return ENOMEM;
-    /* /dev/stdout may lead to a regular file, which others are writing to as well. */
-    if (strncmp(path, "/dev/", 5) == 0 || (stat(path, &info) == 0 && !S_ISREG(info.st_mode)))
+    if (!cli_is_replaced(path))
         return write_file(path, O_APPEND, content);
     real = realpath(path, NULL); /* a link stays one; NULL: there is no such file yet */
     failure = replace(real != NULL ? real : path, content);

@@ -27,15 +27,6 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static bool can_make(cli_app *app, const char *option, const char *path)
-{
-    int failure = path != NULL ? cli_can_make(path) : 0;
-
-    if (failure != 0)
-        cli_say(app, "%s %s: %s", option, path, strerror(failure));
-    return failure == 0;
-}
-
 /* What can be seen without contacting anything. CLI_DONE, or an exit code, told. */
 static int prepare(runner *run, bool *due)
 {
@@ -44,9 +35,6 @@ static int prepare(runner *run, bool *due)
     int ready = 1, status, code = CLI_DONE;
 
     status = ldbx_job_open_file(app->options.operand, &run->job, &error);
-    if (status == LDBX_OK &&
-        (!can_make(app, "--output", app->options.output) || !can_make(app, "--report", app->options.report)))
-        return CLI_USAGE;
     if (status == LDBX_OK)
         status = ldbx_store_open_directory(app->options.state, LDBX_STORE_WRITE, &run->store, &error);
     if (status == LDBX_OK && app->options.reset)

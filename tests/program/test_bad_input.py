@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import time
@@ -45,6 +46,15 @@ def test_wrong_path(program):
 def test_wrong_token_is_named_and_not_shown(program):
     output = program("check", code=1, env={"DATABRICKS_TOKEN": "dapi-very-secret"})
     assert "token" in output.out + output.err and "dapi-very-secret" not in output.out + output.err
+
+
+def test_a_token_that_a_gateway_echoes_is_not_shown(program, start):
+    sandbox = start("--token", "dapi-very-secret")
+    sandbox.faults({"rpc": "OpenSession", "action": "status", "status": 403,
+                    "headers": {"x-thriftserver-error-message": "bad Bearer dapi-very-secret here"}})
+    env = {"DATABRICKS_HOST": f"http://127.0.0.1:{sandbox.port}", "DATABRICKS_TOKEN": "dapi-very-secret"}
+    output = program("--log", "debug", "query", "SELECT 1", code=1, env=env)
+    assert "bad Bearer" in output.err and "dapi-very-secret" not in output.err
 
 
 @pytest.fixture(scope="session")
@@ -199,3 +209,74 @@ def test_a_query_that_fails_shows_state_and_class(program):
 
 def test_a_statement_that_is_no_sql(program):
     assert "42601" in one_line(program("query", "SELEC 1", code=1))
+
+
+MARK = "user.lytics_dbx.run"
+
+
+def start_and_wait(one, size=500_000):
+    """A job at work, this much of its output written."""
+    process = one.program.start(*one.arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while process.poll() is None and (not one.output.exists() or one.output.stat().st_size < size):
+        time.sleep(0.005)
+    assert process.poll() is None, "the job ended too early"
+    return process
+
+
+def kill_at_work(one):
+    process = start_and_wait(one)
+    process.kill()
+    process.wait()
+
+
+def neighbour(one):
+    """The command line of another job with the same output."""
+    path = one.program.folder / "neighbour.json"
+    path.write_text(json.dumps(one.document | {"name": "another job"}))
+    return ["run", path, "--state", one.state, "--output", one.output]
+
+
+def test_a_resume_does_not_cut_what_another_job_appended(table, job):
+    one = job(table, batch_size=500)
+    try:
+        os.setxattr(one.path, MARK, b"x")
+    except OSError as error:
+        pytest.skip(f"no extended attributes here: {error}")
+    kill_at_work(one)
+    before = one.output.stat().st_size
+    one.program(*neighbour(one))
+    both = one.output.read_bytes()
+    theirs = [json.loads(line) for line in both[before:].splitlines() if line]
+    assert sorted(event["data"]["id"] for event in theirs) == list(range(50000))
+    line = one_line(one.run(code=1))
+    assert "events.ndjson" in line and "another run has appended" in line and "--reset" in line
+    assert one.output.read_bytes() == both
+    one.run("--reset")
+    assert one.output.read_bytes().startswith(both)
+    assert one.report["rows"]["delivered"] == 50000
+
+
+def test_a_resume_does_without_the_mark(table, job):
+    one = job(table, batch_size=500)
+    kill_at_work(one)
+    try:
+        os.removexattr(one.output, MARK)
+    except OSError as error:
+        pytest.skip(f"no extended attributes here: {error}")
+    one.run()
+    assert sorted(row["id"] for row in one.rows) == list(range(50000))
+
+
+def test_two_jobs_at_once_do_not_share_an_output(table, job):
+    one = job(table, batch_size=500)
+    process = start_and_wait(one)
+    process.send_signal(signal.SIGSTOP)
+    try:
+        line = one_line(one.program(*neighbour(one), code=4))
+        assert "events.ndjson" in line and "another run" in line
+    finally:
+        process.send_signal(signal.SIGCONT)
+    assert process.wait(timeout=60) == 0
+    assert sorted(row["id"] for row in one.rows) == list(range(50000))
+    one.program(*neighbour(one))
+    assert len(one.rows) == 100000

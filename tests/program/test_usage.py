@@ -294,3 +294,81 @@ def test_colours_only_on_a_terminal(tool):
 def test_what_is_shown_cannot_drive_the_terminal(tool):
     done = tool("che\033[31mck\u202e", code=2)
     assert "\033" not in done.stderr and "\u202e" not in done.stderr and "\\u001b" in done.stderr
+
+
+def test_exit_codes_are_explained(tool):
+    guide = next(line for line in (ROOT / "docs/guide.md").read_text().splitlines() if line.startswith("Exit codes"))
+    explained = tool("--help", code=0).stdout.partition("\nexit: ")[2]
+    for code in (0, 1, 2, 3, 4, 130, 141):
+        assert re.search(rf"\b{code} [a-z]", explained) and re.search(rf"\b{code} [a-z]", guide), code
+
+
+@pytest.mark.parametrize("first, second", [("events", "events"), ("events", "./events"), ("events", "link"), ("new", "./new")])
+def test_two_options_of_run_are_two_files(tool, first, second):
+    path = tool.file("job.json", GOOD)
+    (tool.file("events", "kept\n").parent / "link").hardlink_to(tool.folder / "events")
+    done = tool("run", path, "--state", "s", "--output", first, "--report", second, code=2, env=tool.authorization)
+    assert f"--output {first}" in done.stderr and f"--report {second}" in done.stderr
+    assert (tool.folder / "events").read_text() == "kept\n" and not (tool.folder / "s").exists()
+
+
+@pytest.mark.parametrize("option", ["--output", "--report"])
+def test_what_is_read_is_not_written(tool, option):
+    path, auth = tool.file("job.json", GOOD), tool.file("auth.json", {"label": "x"})
+    for same in (path, "./job.json", auth):
+        done = tool("run", path, "--auth", auth, "--state", "s", option, same, code=2)
+        assert f"{option} {same}" in done.stderr and ("job.json" in done.stderr if same != auth else "--auth" in done.stderr)
+    assert json.loads(path.read_text()) == GOOD and not (tool.folder / "s").exists()
+
+
+def test_null_device_takes_both(tool):
+    path = tool.file("job.json", GOOD)
+    assert "DATABRICKS_HOST" in tool("run", path, "--state", "s", "--output", "/dev/null", "--report", "/dev/null", code=2).stderr
+
+
+def without_privileges(*command):
+    """A command that file permissions hold for, also when root runs the tests."""
+    if os.geteuid() != 0:
+        return command
+    drop = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search", "--inh-caps", "-dac_override,-dac_read_search"]
+    try:
+        subprocess.run([*drop, "true"], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        pytest.skip(f"root's privileges cannot be dropped here: {error}")
+    return [*drop, *command]
+
+
+@pytest.mark.parametrize("option, name", [("--output", "shut/new"), ("--output", "old"), ("--output", "job.json/new"),
+                                          ("--report", "shut/new"), ("--report", "shut/there"), ("--report", "old"),
+                                          ("--report", "job.json/new"), ("--output", "job.json/"), ("--report", "link")])
+def test_files_of_run_that_cannot_be_written(tool, option, name):
+    path, shut = tool.file("job.json", GOOD), tool.folder / "shut"
+    shut.mkdir()
+    tool.file("shut/there", "kept\n")
+    tool.file("old", "kept\n").chmod(0o444)
+    (tool.folder / "link").symlink_to("shut/there")
+    shut.chmod(0o555)
+    command = without_privileges(tool.path, "run", path, "--state", "s", option, name)
+    done = subprocess.run(command, cwd=tool.folder, env=tool.env | tool.authorization, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 2 and f"{option} {name}: " in done.stderr, done.stderr
+    assert not (tool.folder / "s").exists()
+
+
+def test_a_file_in_a_shut_folder_can_be_appended_to(tool):
+    path, shut = tool.file("job.json", GOOD), tool.folder / "shut"
+    shut.mkdir()
+    tool.file("shut/there", "kept\n")
+    shut.chmod(0o555)
+    command = without_privileges(tool.path, "run", path, "--state", "s", "--output", "shut/there")
+    done = subprocess.run(command, cwd=tool.folder, env=tool.env, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 2 and "DATABRICKS_HOST" in done.stderr
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: os.symlink("/dev/zero", path)], ids=["fifo", "folder", "device"])
+def test_only_regular_files_are_read(tool, make):
+    make(tool.folder / "odd.json")
+    for arguments in (["validate", "odd.json"], ["run", "odd.json", "--state", "s"], ["status", "odd.json", "--state", "s"],
+                      ["check", "--auth", "odd.json"]):
+        done = tool(*arguments, code=2, env=tool.authorization)
+        assert "odd.json: is no regular file" in done.stderr and done.stderr.count("\n") == 1
+    assert not (tool.folder / "s").exists()

@@ -241,6 +241,30 @@ START_TEST(what_has_no_effect_is_said)
 }
 END_TEST
 
+START_TEST(rows_that_are_held_back_for_good_are_told)
+{
+    static const struct {
+        const char *members, *options, *warnings;
+    } cases[] = {
+        {"", "\"upper_lag\":1",
+         "options.upper_lag: the rows that it holds back are never read unless config.continuous_update is true\n"},
+        {"", "\"upper_lag\":0", ""},
+        {",\"continuous_update\":true", "\"upper_lag\":1", ""},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char config[300];
+        cJSON *json;
+        snprintf(config, sizeof config, REQUIRED "%s", cases[i].members);
+        read_import(config, cases[i].options, &json);
+        ck_assert_uint_eq(errors.size, 0);
+        ck_assert_str_eq(ldbx_buf_cstr(&warnings), cases[i].warnings);
+        ldbx_buf_reset(&warnings);
+        cJSON_Delete(json);
+    }
+}
+END_TEST
+
 START_TEST(options_of_loads_have_no_effect)
 {
     cJSON *json;
@@ -361,6 +385,7 @@ int main(void)
     tcase_add_test(reading, everything_set_is_read);
     tcase_add_test(reading, defaults_and_blanks);
     tcase_add_loop_test(reading, what_has_no_effect_is_said, 0, COUNT(effects));
+    tcase_add_test(reading, rows_that_are_held_back_for_good_are_told);
     tcase_add_test(reading, options_of_loads_have_no_effect);
     tcase_add_test(reading, since_date_has_one_spelling);
     tcase_add_test(forms, forms_of_instants);

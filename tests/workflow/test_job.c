@@ -108,6 +108,9 @@ static const struct {
     {"{\"type\":\"databricks-import\",\"type\":\"databricks-import\"}", LDBX_INVALID_DATA,
      "key \"type\" appears twice in one object"},
     {"{\"type\":\"databricks\",\"name\":\"n\"," CONFIG "}", LDBX_INVALID_DATA, "type: must be one of " TYPES},
+    {"{\"type\":\"databricks\",\"label\":\"n\",\"aid\":0," CONFIG ",\"options\":7}", LDBX_INVALID_DATA,
+     "type: must be one of " TYPES "\nname: is required: text without control characters\n"
+     "aid: must be an integer from 1 to 9,007,199,254,740,991\noptions: must be an object\nlabel: unknown key"},
     {"{\"type\":\"databricks-import\",\"name\":\"\"," CONFIG "}", LDBX_INVALID_DATA,
      "name: is required: text without control characters"},
     {"{\"type\":\"databricks-import\",\"name\":7," CONFIG "}", LDBX_INVALID_DATA,

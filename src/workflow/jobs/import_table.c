@@ -100,10 +100,13 @@ static void warn_schedule(const ldbx_import_settings *settings, ldbx_buf *warnin
         warn(warnings, "config.timezone", "unless config.time_of_day or a day is set");
 }
 
-static void warn_options(const cJSON *options, ldbx_buf *warnings)
+static void warn_options(const ldbx_import_settings *settings, const cJSON *options, ldbx_buf *warnings)
 {
     static const char *const of_loads[] = {"schema", "swap", "keep_staged", "part_rows", "part_bytes"};
 
+    if (settings->upper_lag > 0 && !settings->continuous_update)
+        ldbx_buf_str(warnings, "options.upper_lag: the rows that it holds back are never read unless "
+                               "config.continuous_update is true\n");
     for (size_t i = 0; i < COUNT(of_loads); i++)
         if (ldbx_json_get(options, of_loads[i]) != NULL)
             ldbx_buf_printf(warnings, "options.%s: without effect on an import\n", of_loads[i]);
@@ -121,7 +124,7 @@ void ldbx_import_settings_read(const cJSON *config, const cJSON *options, ldbx_i
     if (out->row_limit > 0 && out->continuous_update)
         ldbx_buf_str(warnings, "config.row_limit: a run that it cuts moves no watermark, so the next one reads "
                                "the same rows again\n");
-    warn_options(options, warnings);
+    warn_options(out, options, warnings);
 }
 
 /* Ends the value. */
