@@ -154,7 +154,7 @@ int ldbx_check_ready(const ldbx_tcli_status *status, const char *call, const cha
 
 int ldbx_check_operation(const ldbx_tcli_operation_status *operation, const char *statement_id, ldbx_error **error)
 {
-    ldbx_error_facts facts = {NULL, NULL, statement_id, 0, -1};
+    ldbx_error_facts facts = {"57014", NULL, statement_id, 0, -1}; /* query_canceled: somebody ended it */
 
     switch (operation->state) {
     case LDBX_TSTATE_ERROR:

@@ -58,7 +58,7 @@ int ldbx_history_newest(const ldbx_snapshot *snapshot, ldbx_version *out, ldbx_b
     *out = (ldbx_version){.number = -1};
     if (status == LDBX_OK)
         status = find_version(&query, -1, out, &refusal);
-    if (ldbx_snapshot_is_refusal(status)) {
+    if (ldbx_snapshot_is_refusal(status, refusal)) {
         ldbx_buf_str(reason, ldbx_error_message(refusal));
         status = LDBX_OK;
     }

@@ -241,7 +241,7 @@ static int read_columns(ldbx_import *import, ldbx_error **error)
     ldbx_error *refusal = NULL;
     int status = ldbx_snapshot_describe(&import->snapshot, &refusal);
 
-    if (import->run.version >= 0 && ldbx_snapshot_is_refusal(status)) {
+    if (import->run.version >= 0 && ldbx_snapshot_is_refusal(status, refusal)) {
         import->run.version = -1;
         ldbx_import_warn(import, "the source has no versions: %s", ldbx_error_message(refusal));
         apply_run_to_snapshot(import);
@@ -339,7 +339,7 @@ int ldbx_import_go_on(ldbx_import *import, ldbx_error **error)
 /* A refusal while looking for something says that it is not there. */
 static int settle_look(int status, bool *is_there, ldbx_error **refusal, ldbx_error **error)
 {
-    if (ldbx_snapshot_is_refusal(status)) {
+    if (ldbx_snapshot_is_refusal(status, *refusal)) {
         *is_there = false;
         status = LDBX_OK;
     }

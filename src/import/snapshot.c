@@ -119,8 +119,15 @@ out:
     return status;
 }
 
-bool ldbx_snapshot_is_refusal(int status)
+bool ldbx_snapshot_is_refusal(int status, const ldbx_error *error)
 {
+    /* SQLSTATE classes: connection, conflict, resources, intervention, system, internal. */
+    static const char *const passing[] = {"08", "40", "53", "57", "58", "XX"};
+    ldbx_view state = ldbx_view_of(ldbx_error_sqlstate(error));
+
+    for (size_t i = 0; i < sizeof passing / sizeof passing[0]; i++)
+        if (ldbx_view_starts(state, passing[i]))
+            return false;
     return status == LDBX_SERVER || status == LDBX_NOT_FOUND || status == LDBX_UNSUPPORTED || status == LDBX_FORBIDDEN;
 }
 
