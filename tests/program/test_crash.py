@@ -48,10 +48,10 @@ def size_of(job):
 def test_killed_at_twenty_random_moments(numbers, job, faulty):
     chance = random.Random(20261122)
     one = job(numbers, batch_size=500)
-    faulty.faults({"rpc": "ExecuteStatement", "statement": "LIMIT 500", "action": "delay", "seconds": 0.05, "times": 100000})
+    faulty.faults({"rpc": "ExecuteStatement", "statement": "LIMIT 500", "action": "delay", "seconds": 0.08, "times": 100000})
     sizes = []
     for _ in range(20):
-        end = time.monotonic() + chance.uniform(0.02, 0.4)
+        end = time.monotonic() + chance.uniform(0.02, 0.8)
         assert kill_when(one, lambda: time.monotonic() > end), "the job ended before it was killed twenty times"
         sizes.append(size_of(one))
     faulty.control("DELETE", "faults")
