@@ -328,7 +328,7 @@ static int run_statement(execution *run, ldbx_result **out, ldbx_error **error)
 
     LDBX_TRY(send(run, error));
     status = ldbx_check_status(&run->reply.status, "ExecuteStatement", run->operation.statement_id, error);
-    run->refused = status != LDBX_OK;
+    run->refused = status != LDBX_OK && status != LDBX_PROTOCOL; /* an answer without a status says nothing */
     LDBX_TRY(status);
     if (!run->reply.has_operation)
         return ldbx_fail(error, LDBX_PROTOCOL, "ExecuteStatement: the answer has no operation");

@@ -242,6 +242,8 @@ static int finish(ldbx_import *import, ldbx_error **error)
     LDBX_TRY(verify(import, error));
     if (!import->limited && import->run.key.set)
         import->saved.watermark = (ldbx_bound){true, import->run.key.us};
+    else if (!import->limited && import->run.complete.set) /* rewound, and nothing was left to read */
+        import->saved.watermark = import->run.complete;
     import->saved.run = (ldbx_import_run){0};
     status = ldbx_import_save(import, error);
     if (status != LDBX_OK) {

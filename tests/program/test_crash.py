@@ -148,6 +148,16 @@ def test_a_column_that_is_added_meanwhile_waits_for_the_next_run(numbers, job, s
     assert not any("added" in row for row in one.rows)
 
 
+def test_columns_that_change_places_meanwhile_change_nothing(sql, schema, job):
+    rows = "SELECT id, timestamp_seconds(id DIV 5000) AS ts, id * 7919 % 10007 AS a FROM range(20000)"
+    sql(f"CREATE TABLE {schema}.t AS {rows}")
+    one = job(f"{schema}.t", batch_size=500)
+    assert kill_when(one, lambda: size_of(one) > 400_000)
+    sql(f"CREATE OR REPLACE TABLE {schema}.t AS SELECT a, ts, id FROM ({rows})")
+    one.run()
+    assert sorted(row["id"] for row in one.rows) == list(range(20000))
+
+
 def test_a_table_that_became_a_view_begins_anew(numbers, job, sql):
     one = job(numbers, batch_size=3000)
     assert kill_when(one, lambda: size_of(one) > 500_000)
