@@ -47,8 +47,7 @@ typedef struct ldbx_import_batch {
     const ldbx_batch *rows; /**< all columns of the table; the ordering column is not among them */
     const char *stream;     /**< where the events belong */
     const char *run;        /**< identifier of the run, the same after a resume */
-    int64_t
-        first; /**< ordinal of the first row in the run, from 0; where there are versions (run, ordinal) names a row for ever */
+    int64_t first; /**< ordinal of the first row in the run, from 0; (run, ordinal) names a row of a versioned source */
     int64_t count; /**< rows: those of one record batch of the server */
 } ldbx_import_batch;
 
