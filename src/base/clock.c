@@ -1,18 +1,27 @@
 #include "base/clock.h"
 
 #include <poll.h>
+#include <stdatomic.h>
 #include <time.h>
 
 #include "base/cancel.h"
 
 #define SLICE_MS 60000 /* poll() takes an int */
 
+static atomic_bool skipping;
+static atomic_llong skipped_ms; /* slept without waiting: both clocks are ahead by it */
+
+void ldbx_clock_skip_sleeps(bool skip)
+{
+    atomic_store(&skipping, skip);
+}
+
 int64_t ldbx_steady_ms(void)
 {
     struct timespec now = {0};
 
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 + atomic_load(&skipped_ms);
 }
 
 int64_t ldbx_wall_us(void)
@@ -20,7 +29,7 @@ int64_t ldbx_wall_us(void)
     struct timespec now = {0};
 
     clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000 + atomic_load(&skipped_ms) * 1000;
 }
 
 int64_t ldbx_deadline_in(int64_t ms)
@@ -62,6 +71,8 @@ int ldbx_sleep_ms(int64_t ms, const ldbx_cancel *cancel)
     int64_t until = ms > 0 ? ldbx_deadline_in(ms) : 1;
     int64_t left;
 
+    if (atomic_load(&skipping) && ms > 0)
+        atomic_fetch_add(&skipped_ms, ms);
     while ((left = ldbx_deadline_left(until, 0)) > 0 && !ldbx_cancel_is_triggered(cancel))
         poll(&wait, 1, (int)(left < SLICE_MS ? left : SLICE_MS));
     return ldbx_cancel_is_triggered(cancel) ? LDBX_CANCELLED : LDBX_OK;

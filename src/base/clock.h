@@ -21,4 +21,7 @@ int64_t ldbx_deadline_min(int64_t a_ms, int64_t b_ms);
 /* Sleeps unless cancelled: LDBX_OK or LDBX_CANCELLED. cancel may be NULL. */
 int ldbx_sleep_ms(int64_t ms, const ldbx_cancel *cancel);
 
+/* For tests of long waits: from here on a sleep does not wait, it moves both clocks ahead instead. */
+void ldbx_clock_skip_sleeps(bool skip);
+
 #endif

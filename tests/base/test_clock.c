@@ -97,6 +97,21 @@ START_TEST(test_sleep_is_cancelled)
 }
 END_TEST
 
+START_TEST(test_sleeps_are_skipped)
+{
+    int64_t steady = ldbx_steady_ms();
+    int64_t wall = ldbx_wall_us();
+    int64_t deadline = ldbx_deadline_in(3600000);
+
+    ldbx_clock_skip_sleeps(true);
+    ck_assert_int_eq(ldbx_sleep_ms(3600000, NULL), LDBX_OK);
+    ck_assert_int_ge(ldbx_steady_ms() - steady, 3600000);
+    ck_assert_int_ge(ldbx_wall_us() - wall, INT64_C(3600000000));
+    ck_assert(ldbx_deadline_passed(deadline));
+    ldbx_clock_skip_sleeps(false);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("clock");
@@ -109,5 +124,6 @@ int main(void)
     tcase_add_test(tcase, test_deadline_min);
     tcase_add_test(tcase, test_sleep);
     tcase_add_test(tcase, test_sleep_is_cancelled);
+    tcase_add_test(tcase, test_sleeps_are_skipped);
     return suite_run(suite);
 }
