@@ -81,7 +81,7 @@ LDBX_API void ldbx_import_options_init(ldbx_import_options *options, size_t size
 
 /**
  * @brief Begins a run, or goes on with the one that the store says was interrupted: reads the columns, pins
- * the version, makes the snapshot view.
+ * the version, makes the snapshot view. A session that is lost meanwhile is replaced by a new one, inside the call.
  * @param connection Borrowed.
  * @param options Copied.
  * @param out Receives the import, owned by the caller; NULL on failure.

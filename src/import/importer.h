@@ -32,6 +32,7 @@ struct ldbx_import {
     bool querying;
     int64_t query_rows;
     int reopens;
+    bool has_view; /* the session has the view of the run */
 
     ldbx_shape shape;        /* of the table: the view's without its last column */
     struct ArrowArray array; /* as shape; borrows its members from the result */
@@ -46,6 +47,11 @@ struct ldbx_import {
 
 /* Saves `saved` as the next revision. */
 int ldbx_import_save(ldbx_import *import, ldbx_error **error);
+
+typedef int ldbx_import_step(ldbx_import *import, ldbx_error **error);
+
+/* Does a step; once more in a new session when the session is lost meanwhile. */
+int ldbx_import_in_session(ldbx_import *import, ldbx_import_step *step, ldbx_error **error);
 
 /* Makes the view of the run in a new session, and the plan of what is left; a source without versions is rewound. */
 int ldbx_import_go_on(ldbx_import *import, ldbx_error **error);

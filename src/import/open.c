@@ -311,11 +311,11 @@ static int rewind_unversioned(ldbx_import *import, ldbx_error **error)
 
     if (run->complete.set)
         run->lower = run->complete;
-    run->key = (ldbx_key){0};
-    ldbx_import_warn(import, "the timestamp that was in work was read again and may have come twice");
     apply_run_to_snapshot(import);
     LDBX_TRY(ldbx_snapshot_count(&import->snapshot, &rows, &newest, &run->null_timestamps, error));
     run->total = run->delivered + rows;
+    run->key = (ldbx_key){0};
+    ldbx_import_warn(import, "the timestamp that was in work was read again and may have come twice");
     return LDBX_OK;
 }
 
@@ -332,8 +332,10 @@ int ldbx_import_go_on(ldbx_import *import, ldbx_error **error)
     ldbx_page_plan_clear(&import->plan);
     import->querying = false;
     left = run->total > run->delivered ? run->total - run->delivered : 0;
-    return ldbx_page_plan_make(&import->snapshot, &run->key, left, import->options.batch_size,
-                               import->options.window_rows, &import->plan, error);
+    LDBX_TRY(ldbx_page_plan_make(&import->snapshot, &run->key, left, import->options.batch_size,
+                                 import->options.window_rows, &import->plan, error));
+    import->has_view = true;
+    return LDBX_OK;
 }
 
 /* A refusal while looking for something says that it is not there. */
@@ -405,6 +407,7 @@ static int start(ldbx_import *import, ldbx_error **error)
 {
     bool is_there = true;
 
+    ldbx_buf_reset(&import->warning); /* of a start that a lost session cut short */
     if (import->saved.run.id[0] == '\0')
         return begin_run(import, error);
     import->run = import->saved.run;
@@ -420,10 +423,11 @@ static int open_import(ldbx_import *import, ldbx_connection *connection, ldbx_er
 {
     LDBX_TRY(copy_options(import, connection, error));
     LDBX_TRY(load_checkpoint(import, error));
-    LDBX_TRY(settle_catalog(import, error));
+    LDBX_TRY(ldbx_import_in_session(import, settle_catalog, error));
     LDBX_TRY(settle_source(import, error));
     LDBX_TRY(settle_stream(import, error));
-    LDBX_TRY(start(import, error));
+    LDBX_TRY(ldbx_import_in_session(import, start, error));
+    import->reopens = 0;
     import->saved.run = import->run;
     LDBX_TRY(ldbx_import_save(import, error));
     ldbx_log(LDBX_LOG_INFO, "import", "run %s: version %lld, %lld rows, %lld delivered before", import->run.id,

@@ -6,7 +6,7 @@
 #include "client/connection.h"
 #include "client/result.h"
 
-#define MAX_REOPENS 5 /* sessions lost in a row without a row in between */
+#define MAX_REOPENS 5 /* sessions lost in a row without a row in between, or while an import is opened */
 #define PROGRESS_MS 200
 
 static int report(ldbx_import *import, ldbx_phase phase, bool phase_ends, ldbx_error **error)
@@ -187,28 +187,30 @@ static int next_rows(ldbx_import *import, ldbx_error **error)
     return status;
 }
 
-/* A new session on the same snapshot, behind the last row that was delivered. */
-static int reopen(ldbx_import *import, ldbx_error **error)
-{
-    ldbx_log(LDBX_LOG_WARNING, "import", "run %s: the session is lost, reading on in a new one", import->run.id);
-    LDBX_TRY(ldbx_connection_reopen(import->snapshot.connection, import->options.cancel, error));
-    return ldbx_import_go_on(import, error);
-}
-
-static int next_rows_reopening(ldbx_import *import, ldbx_error **error)
+int ldbx_import_in_session(ldbx_import *import, ldbx_import_step *step, ldbx_error **error)
 {
     ldbx_error *failure = NULL;
-    int status = next_rows(import, &failure);
+    int status = step(import, &failure);
 
     while (status == LDBX_SESSION_LOST && import->reopens++ < MAX_REOPENS) {
-        status = reopen(import, &failure);
+        ldbx_log(LDBX_LOG_WARNING, "import", "%s: the session is lost, going on in a new one", import->key);
+        import->has_view = false;
+        status = ldbx_connection_reopen(import->snapshot.connection, import->options.cancel, &failure);
         if (status == LDBX_OK)
-            status = next_rows(import, &failure);
+            status = step(import, &failure);
     }
     if (status < LDBX_OK)
         ldbx_error_move(error, &failure);
     ldbx_error_destroy(failure);
     return status;
+}
+
+/* In a new session: on the same snapshot, behind the last row that was delivered. */
+static int next_rows_of_snapshot(ldbx_import *import, ldbx_error **error)
+{
+    if (!import->has_view)
+        LDBX_TRY(ldbx_import_go_on(import, error));
+    return next_rows(import, error);
 }
 
 static bool is_committed(const ldbx_import *import)
@@ -263,7 +265,7 @@ int ldbx_import_next(ldbx_import *import, const ldbx_import_batch **out, ldbx_er
     import->has_batch = false;
     if (import->complete)
         return LDBX_DONE;
-    status = next_rows_reopening(import, error);
+    status = ldbx_import_in_session(import, next_rows_of_snapshot, error);
     if (status == LDBX_OK)
         *out = &import->batch;
     if (status != LDBX_DONE || !is_committed(import))

@@ -105,8 +105,7 @@ def job(program):
     return lambda table, **config: Job(program, table, **config)
 
 
-@pytest.fixture
-def sql(program):
+def runner(program):
     """Runs statements through the program; the rows of the last one."""
 
     def run(*statements):
@@ -117,10 +116,30 @@ def sql(program):
     return run
 
 
-@pytest.fixture
-def schema(sql):
-    """A schema of the test's own."""
+def own_schema(sql):
     name = "main.s" + os.urandom(4).hex()
     sql(f"CREATE SCHEMA {name}")
     yield name
     sql(f"DROP SCHEMA {name} CASCADE")
+
+
+@pytest.fixture
+def sql(program):
+    return runner(program)
+
+
+@pytest.fixture
+def schema(sql):
+    """A schema of the test's own."""
+    yield from own_schema(sql)
+
+
+@pytest.fixture(scope="module")
+def shared_sql(build, tmp_path_factory, sandbox):
+    return runner(Program(build / "lytics-dbx", tmp_path_factory.mktemp("shared"), sandbox.port))
+
+
+@pytest.fixture(scope="module")
+def shared_schema(shared_sql):
+    """A schema for tables that the tests of a file only read."""
+    yield from own_schema(shared_sql)
