@@ -25,6 +25,10 @@ def options():
     parser.add_argument("--state", type=Path, help="a folder that keeps tables and their history over restarts")
     parser.add_argument("--results", choices=FORMS, default=FORMS[0],
                         help="the most that results are sent as, if the client can read it: Arrow in LZ4 frames, Arrow, column sets")
+    parser.add_argument("--session-idle", type=float, default=0, metavar="SECONDS",
+                        help="drop sessions in which nothing was called, and nothing ran, for so long (default: never)")
+    parser.add_argument("--operation-idle", type=float, default=0, metavar="SECONDS",
+                        help="evict results that nobody asked for during so long (default: never)")
     parser.add_argument("--faults", type=Path, help="a fault script (JSON) to start with")
     given = parser.parse_args()
     if given.ca_file and not given.tls:
@@ -59,19 +63,20 @@ def main():
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    workspace = Workspace(database_path(given.state), given.token or ["sandbox"], given.results)
+    workspace = Workspace(database_path(given.state), given.token or ["sandbox"], given.results, given.session_idle,
+                          given.operation_idle)
     if given.faults:
         workspace.faults.load(json.loads(given.faults.read_text()))
     context, remark = secure(given)
     server = Server(given.port, workspace, context)
     port = server.server_address[1]
-    serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1})
+    serving = threading.Thread(target=server.serve)
     serving.start()
     print(f"sandbox ready at {'https' if context else 'http'}://127.0.0.1:{port}{WAREHOUSE}{remark}", flush=True)
     if given.port_file:
         announce(given.port_file, port)
     stop.wait()
-    server.shutdown()
+    server.stop()
     serving.join()
     server.server_close()
     workspace.close()

@@ -3,25 +3,50 @@
 A script is {"rules": [...]}. A rule waits for a call of `rpc` (any, if not given) whose statement contains `statement` (any, if
 not given), lets `skip` of them pass (0) and then acts on `times` of them (1). What it does is its `action`:
 
-    status        answers with HTTP `status`, `headers` and `body`; nothing is executed
-    cold_start    503 with Retry-After for `seconds` from the first such call; nothing is executed; times does not count
-    reset_before  resets the connection, nothing is executed
-    reset_after   executes, then resets the connection
-    delay         waits `seconds`, then executes
-    cut           executes, then sends `bytes` of the answer (half, if not given) and closes
-    garbage       executes nothing and answers 200 with `body` (a page of HTML, if not given)
-    lost_session  forgets the call's session first
-    evicted       forgets the call's operation and answers 404
-    run           keeps the statement running for `seconds` before it starts (ExecuteStatement only)
+    On HTTP and the connection
+    status          answers with HTTP `status`, `headers` and `body`; nothing is executed. A redirect is a status with a Location
+    cold_start      503 with Retry-After for `seconds` from the first such call; nothing is executed; times does not count
+    expired_token   401 in the real shape; nothing is executed. After N calls: `skip` N, and many `times`
+    reset_before    resets the connection, nothing is executed
+    reset_after     executes, then resets the connection
+    down            executes, answers, then refuses connections for `seconds`: also those of the control endpoint
+    delay           waits `seconds`, then executes. On every FetchResults: slow results
+    stall           never answers, until the client has gone; executes if `executed` is true
+    cut             executes, then sends `bytes` of the answer (half, if not given) and closes
+    garbage         executes nothing and answers 200 with `body` (a page of HTML, if not given; may be empty)
+
+    On Thrift
+    sequence        executes, then answers with another sequence id
+    method          executes, then answers with the name of another method
+    exception       executes nothing and answers with a TApplicationException of `type` (6) and `message`
+    unknown_fields  executes, then answers with unknown fields of every type in every structure
+    alter           executes, then sets the fields of the answer named in `set` ({"operationState": 42}), and adds to those named in
+                    `add` ({"startRowOffset": 1}), in whatever structure they stand
+
+    On sessions, statements and results
+    invalid_handle  executes nothing and answers with the status INVALID_HANDLE
+    lost_session    forgets the call's session first
+    evicted         forgets the call's operation and answers 404, to this call and to all that name the operation later
+    run             keeps the statement running for `seconds`, or until it was polled `polls` times, before it starts
+                    (ExecuteStatement only)
+    empty_page      executes nothing and answers with no rows but more to come (FetchResults only)
+    short_page      executes, then leaves out the last batch of rows, or the last row of column sets
 """
 
 import threading
 import time
 
-ACTIONS = {"status": {"status", "headers", "body"}, "cold_start": {"seconds", "retry_after"}, "reset_before": set(),
-           "reset_after": set(), "delay": {"seconds"}, "cut": {"bytes"}, "garbage": {"body"}, "lost_session": set(),
-           "evicted": set(), "run": {"seconds"}}
-COMMON = {"rpc", "statement", "skip", "times", "action"}
+SECONDS = (int, float)
+# What an action takes, and of which type; needed are those of NEEDED.
+ACTIONS = {
+    "status": {"status": int, "headers": dict, "body": str}, "cold_start": {"seconds": SECONDS, "retry_after": int},
+    "expired_token": {}, "reset_before": {}, "reset_after": {}, "down": {"seconds": SECONDS}, "delay": {"seconds": SECONDS},
+    "stall": {"executed": bool}, "cut": {"bytes": int}, "garbage": {"body": str},
+    "sequence": {}, "method": {}, "exception": {"type": int, "message": str}, "unknown_fields": {}, "alter": {"set": dict, "add": dict},
+    "invalid_handle": {}, "lost_session": {}, "evicted": {}, "run": {"seconds": SECONDS, "polls": int}, "empty_page": {}, "short_page": {}}
+NEEDED = {"status": {"status"}, "cold_start": {"seconds"}, "down": {"seconds"}, "delay": {"seconds"}}
+COMMON = {"rpc": str, "statement": str, "skip": int, "times": int, "action": str}
+ONLY = {"run": "ExecuteStatement", "empty_page": "FetchResults"}
 
 
 class Rule:
@@ -29,20 +54,27 @@ class Rule:
         if not isinstance(given, dict):
             raise ValueError("a rule is an object")
         self.action = given.get("action")
-        unknown = set(given) - COMMON - ACTIONS.get(self.action, set())
-        if self.action not in ACTIONS or unknown:
-            raise ValueError(f"action {self.action!r}: unknown" if self.action not in ACTIONS else
-                             f"action {self.action!r} does not take {sorted(unknown)}")
-        if self.action == "status" and not isinstance(given.get("status"), int):
-            raise ValueError("action 'status' needs a number in 'status'")
-        if self.action in ("cold_start", "delay", "run") and not isinstance(given.get("seconds"), (int, float)):
-            raise ValueError(f"action {self.action!r} needs a number in 'seconds'")
+        if self.action not in ACTIONS:
+            raise ValueError(f"action {self.action!r}: unknown")
+        self._check(given, COMMON | ACTIONS[self.action])
         self.given, self.skip, self.times = given, given.get("skip", 0), given.get("times", 1)
         self.since = None
 
+    def _check(self, given, known):
+        for key, value in given.items():
+            if key not in known:
+                raise ValueError(f"action {self.action!r} does not take {key!r}")
+            if not isinstance(value, known[key]):
+                raise ValueError(f"action {self.action!r}: {key!r} is of a wrong type")
+        missing = NEEDED.get(self.action, set()) - set(given)
+        if missing or (self.action == "run" and ("seconds" in given) == ("polls" in given)):
+            raise ValueError(f"action {self.action!r} needs {sorted(missing) or 'seconds or polls'}")
+        if given.get("rpc", ONLY.get(self.action)) != ONLY.get(self.action, given.get("rpc")):
+            raise ValueError(f"action {self.action!r} is for {ONLY[self.action]} only")
+
     def takes(self, rpc, statement):
         """Whether the rule acts on this call, which it then has counted."""
-        if self.given.get("rpc", rpc) != rpc or self.given.get("statement", "") not in (statement or ""):
+        if self.given.get("rpc", ONLY.get(self.action, rpc)) != rpc or self.given.get("statement", "") not in (statement or ""):
             return False
         if self.skip > 0:
             self.skip -= 1
@@ -81,6 +113,6 @@ class Faults:
         return self._first(rpc, statement, lambda action: action != "run")
 
     def hold(self, statement):
-        """For how many seconds a statement is to stay running before it starts."""
+        """How long a statement is to stay running before it starts: {"seconds"} or {"polls"}, or None."""
         rule = self._first("ExecuteStatement", statement, lambda action: action == "run")
-        return rule.given["seconds"] if rule else 0
+        return rule.given if rule else None

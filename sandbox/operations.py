@@ -24,10 +24,14 @@ class Operation:
         self.started, self.completed = _now(), None
         self.lock = threading.Lock()        # around the result: DuckDB's readers are for one thread at a time
         self._cursor = self._thread = None
+        self.touched = time.monotonic()
         self._done = threading.Event()
         self._stop = threading.Event()
+        self._polls = 0                     # to come before a held statement starts
+        self._begin = threading.Event()
 
-    def start(self, database, form, parameters=None, timeout=0, hold=0):
+    def start(self, database, form, parameters=None, timeout=0, hold=None):
+        self._polls = (hold or {}).get("polls", 0)
         self._thread = threading.Thread(target=self._work, args=(database, form, parameters, hold), daemon=True)
         self._thread.start()
         if timeout:
@@ -37,8 +41,7 @@ class Operation:
 
     def _work(self, database, form, parameters, hold):
         try:
-            # A held statement stays RUNNING for that long, so that polling and cancelling can be seen.
-            if self._stop.wait(hold):
+            if hold and self._hold(hold):
                 return
             self._cursor = database.cursor(self.session.zone)
             outcome = statements.run(self.session, database, self._cursor, self.statement, parameters)
@@ -53,10 +56,24 @@ class Operation:
         except Exception as error:      # a bug of ours must not leave the operation running for ever
             self._finish(State.ERROR_STATE, error=SqlError("INTERNAL_ERROR", f"{type(error).__name__}: {error}", "XX000"))
 
+    def _hold(self, hold):
+        """Stays RUNNING for a while, so that polling and cancelling can be seen; whether the statement was stopped meanwhile."""
+        if "seconds" in hold:
+            return self._stop.wait(hold["seconds"])
+        self._begin.wait()
+        return self._stop.is_set()
+
+    def polled(self):
+        """Counts a question for the state."""
+        self._polls -= 1
+        if self._polls <= 0:
+            self._begin.set()
+
     def _finish(self, state, result=None, error=None):
         with self.lock:
             if self.state in ACTIVE:
                 self.state, self.result, self.error, self.completed = state, result, error, _now()
+                self.touched = self.session.touched = time.monotonic()
         self._done.set()
 
     def wait(self, seconds=None):
@@ -81,6 +98,7 @@ class Operation:
     def _interrupt(self):
         """Interrupts until the thread has ended: an interrupt between two steps of its work would be lost."""
         self._stop.set()
+        self._begin.set()
         deadline = time.monotonic() + LONGEST_STOP
         while self._thread.is_alive() and time.monotonic() < deadline:
             if self._cursor is not None:

@@ -56,16 +56,35 @@ class Call:
             arguments.read(protocol)
             self.request = arguments.req
 
-    def answer(self, handlers):
+    def execute(self, handlers):
+        """The answer, decoded; None if there is no such call."""
+        return getattr(handlers, self.name)(self.request) if self.known else None
+
+    def encode(self, answer, name=None, sequence=None, encoding=TBinaryProtocolAccelerated):
+        if answer is None:
+            return self.refuse(TApplicationException.UNKNOWN_METHOD, "Unknown function " + self.name)
+        result = getattr(TCLIService, self.name + "_result")(success=answer)
+        return self._message(name or self.name, TMessageType.REPLY, self.sequence if sequence is None else sequence, result, encoding)
+
+    def refuse(self, kind, text):
+        return self._message(self.name, TMessageType.EXCEPTION, self.sequence, TApplicationException(kind, text))
+
+    def invalid(self):
+        """The answer that the call's session, or operation, is not known."""
+        handle = getattr(self.request, "operationHandle", None)
+        status = invalid("Operation", handle.operationId.guid) if handle else \
+            invalid("Session", self.request.sessionHandle.sessionId.guid if hasattr(self.request, "sessionHandle") else None)
+        answer = getattr(t, f"T{self.name}Resp")(status=status)
+        if self.name == "OpenSession":
+            answer.serverProtocolVersion = NEWEST
+        return answer
+
+    @staticmethod
+    def _message(name, kind, sequence, content, encoding=TBinaryProtocolAccelerated):
         out = TMemoryBuffer()
-        protocol = TBinaryProtocolAccelerated(out)
-        if self.known:
-            result = getattr(TCLIService, self.name + "_result")(success=getattr(handlers, self.name)(self.request))
-            protocol.writeMessageBegin(self.name, TMessageType.REPLY, self.sequence)
-        else:
-            result = TApplicationException(TApplicationException.UNKNOWN_METHOD, "Unknown function " + self.name)
-            protocol.writeMessageBegin(self.name, TMessageType.EXCEPTION, self.sequence)
-        result.write(protocol)
+        protocol = encoding(out)
+        protocol.writeMessageBegin(name, kind, sequence)
+        content.write(protocol)
         protocol.writeMessageEnd()
         return out.getvalue()
 
@@ -151,8 +170,9 @@ class Handlers:
     def _run(self, made, session, statement, form, request, kind=t.TOperationType.EXECUTE_STATEMENT, **options):
         operation = Operation(session, statement, kind)
         self.workspace.add_operation(operation)
-        operation.start(self.workspace.database, form, hold=self.workspace.faults.hold(statement), **options)
-        operation.wait(EXECUTE_WAIT if request.runAsync else None)
+        hold = self.workspace.faults.hold(statement)
+        operation.start(self.workspace.database, form, hold=hold, **options)
+        operation.wait((0 if hold and "polls" in hold else EXECUTE_WAIT) if request.runAsync else None)
         if operation.state == t.TOperationState.ERROR_STATE:
             self.workspace.drop_operation(operation)
             return made(failed(operation.error))
@@ -207,6 +227,7 @@ class Handlers:
         operation = self._need(request)
         if operation is None:
             return t.TGetOperationStatusResp(self._gone(request))
+        operation.polled()
         operation.wait(POLL_WAIT)
         return self._status(operation)
 
@@ -291,4 +312,4 @@ def log_entry(call, workspace, target):
     request = call.request
     operation = workspace.operation(request.operationHandle) if getattr(request, "operationHandle", None) else None
     statement = getattr(request, "statement", None) or (operation.statement if operation else None)
-    return {"time": time.time(), "id": str(uuid.uuid4()), "rpc": call.name, "target": target, "statement": statement}
+    return {"time": time.time(), "id": str(uuid.uuid4()), "rpc": call.name, "target": target, "statement": statement, "executed": False}

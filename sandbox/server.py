@@ -2,20 +2,25 @@
 
 import hmac
 import json
+import select
 import socket
 import ssl
 import struct
 import sys
+import threading
 import time
 import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
-from . import control
+from thrift.Thrift import TApplicationException
+
+from . import control, damage
 from .rpc import Call, Handlers, log_entry
 
 WAREHOUSE, CLUSTER = "/sql/1.0/warehouses/sandbox", "/sql/protocolv1/o/0/sandbox"
 LARGEST_BODY = 1 << 30
+THRIFT = "application/x-thrift; protocol=TBINARY"
 PAGE = "<html><head><title>502</title></head><body>proxy</body></html>"
 
 
@@ -26,7 +31,29 @@ class Server(ThreadingHTTPServer):
     def __init__(self, port, workspace, context=None):
         self.workspace, self.context = workspace, context
         self.handlers = {WAREHOUSE: Handlers(workspace, "warehouse"), CLUSTER: Handlers(workspace, "cluster")}
+        self._ended, self._down = threading.Event(), 0
         super().__init__(("127.0.0.1", port), Handler)
+
+    def serve(self):
+        """Serves until stop(), with the pauses that go_down() makes."""
+        while not self._ended.is_set():
+            self.serve_forever(poll_interval=0.05)
+            if self._ended.wait(self._down) or not self._down:
+                return
+            self._down = 0
+            self.socket = socket.socket(self.address_family, self.socket_type)
+            self.server_bind()
+            self.server_activate()
+
+    def go_down(self, seconds):
+        """Refuses connections from now on, for so long. Those that are open stay."""
+        self._down = seconds
+        self.shutdown()
+        self.socket.close()
+
+    def stop(self):
+        self._ended.set()
+        self.shutdown()
 
     def get_request(self):
         connection, address = super().get_request()
@@ -116,9 +143,7 @@ class Handler(BaseHTTPRequestHandler):
         if handlers is None:
             return self.refuse(404, "ENDPOINT_NOT_FOUND", f"No API found for 'POST {url.path}'")
         if not self._authorized():
-            text = "Credential was not sent or was of an unsupported type for this API."
-            return self.reply(401, {"error_code": 401, "message": f"{text} [ReqId: {uuid.uuid4()}]"}, headers={
-                "www-authenticate": 'Bearer realm="DatabricksRealm"', "x-databricks-reason-phrase": text})
+            return self._unauthorized("Credential was not sent or was of an unsupported type for this API.")
         try:
             call = Call(body)
         except Exception:       # whatever the decoder stumbles over, the client sent it
@@ -132,47 +157,88 @@ class Handler(BaseHTTPRequestHandler):
         return scheme.lower() == "bearer" and any(
             hmac.compare_digest(token.strip().encode(), known.encode()) for known in self.server.workspace.tokens)
 
+    def _unauthorized(self, text):
+        self.reply(401, {"error_code": 401, "message": f"{text} [ReqId: {uuid.uuid4()}]"}, headers={
+            "www-authenticate": 'Bearer realm="DatabricksRealm"', "x-databricks-reason-phrase": text})
+
     # Calls
 
     def _call(self, call, handlers):
         workspace = self.server.workspace
+        workspace.expire()
         entry = log_entry(call, workspace, handlers.target)
         rule = workspace.faults.find(call.name, entry["statement"])
         entry["fault"] = rule.action if rule else None
         workspace.record(entry)
+        handle = getattr(call.request, "operationHandle", None)
+        if handle and workspace.was_evicted(handle):
+            return self._evicted()
         if rule and self._before(rule, call):
             return
-        answer = call.answer(handlers)
+        entry["executed"] = True
+        answer = call.execute(handlers)
         entry["seconds"] = round(time.time() - entry["time"], 6)
-        if rule and rule.action == "reset_after":
-            return self.reset()
-        if rule and rule.action == "cut":
-            return self._cut(answer, rule.given.get("bytes", len(answer) // 2))
-        self.reply(200, answer, "application/x-thrift; protocol=TBINARY")
+        self._answer(call, answer, rule)
 
     def _before(self, rule, call):
         """Acts before the call is executed; whether that was all."""
-        given, workspace = rule.given, self.server.workspace
-        if rule.action == "status":
+        action, given = rule.action, rule.given
+        if action == "status":
             self.reply(given["status"], given.get("body", "").encode(), headers=given.get("headers", {}))
-        elif rule.action == "cold_start":
+        elif action == "cold_start":
             self.refuse(503, "TEMPORARILY_UNAVAILABLE", "The compute is starting.", {"Retry-After": given.get("retry_after", 1)})
-        elif rule.action == "reset_before":
+        elif action == "expired_token":
+            self._unauthorized("Token is expired.")
+        elif action == "reset_before":
             self.reset()
-        elif rule.action == "garbage":
+        elif action == "stall" and not given.get("executed"):
+            self._stall()
+        elif action == "garbage":
             self.reply(200, given.get("body", PAGE).encode(), "text/html")
-        elif rule.action == "evicted":
-            operation = self._operation(call)
-            if operation:
-                workspace.drop_operation(operation)
-            self.refuse(404, "RESOURCE_DOES_NOT_EXIST", "The operation does not exist any more.")
+        elif action == "exception":
+            self._send(call.refuse(given.get("type", TApplicationException.INTERNAL_ERROR), given.get("message", "Internal error")))
+        elif action == "invalid_handle":
+            self._send(call.encode(call.invalid()))
+        elif action == "empty_page":
+            self._send(call.encode(damage.empty_page(call.request)))
+        elif action == "evicted":
+            self._evict(call)
         else:
-            if rule.action == "delay":
+            if action == "delay":
                 time.sleep(given["seconds"])
-            elif rule.action == "lost_session":
+            elif action == "lost_session":
                 self._lose_session(call)
             return False
         return True
+
+    def _answer(self, call, answer, rule):
+        """Answers a call that was executed, in the way the rule wants it."""
+        action, given = (rule.action, rule.given) if rule else (None, {})
+        if action == "alter":
+            damage.alter(answer, given.get("set", {}), given.get("add", {}))
+        elif action == "short_page":
+            damage.shorten(answer)
+        if action == "reset_after":
+            self.reset()
+        elif action == "stall":
+            self._stall()
+        elif action == "cut":
+            body = call.encode(answer)
+            self._cut(body, given.get("bytes", len(body) // 2))
+        elif action == "sequence":
+            self._send(call.encode(answer, sequence=call.sequence + 1))
+        elif action == "method":
+            self._send(call.encode(answer, name="GetFunctions"))
+        elif action == "unknown_fields":
+            self._send(call.encode(answer, encoding=damage.UnknownFields))
+        else:
+            if action == "down":
+                self.server.go_down(given["seconds"])
+                self.close_connection = True
+            self._send(call.encode(answer))
+
+    def _send(self, body):
+        self.reply(200, body, THRIFT, headers={"Connection": "close"} if self.close_connection else {})
 
     def _operation(self, call):
         handle = getattr(call.request, "operationHandle", None)
@@ -185,9 +251,25 @@ class Handler(BaseHTTPRequestHandler):
         if session:
             workspace.drop_session(session)
 
+    def _evict(self, call):
+        operation = self._operation(call)
+        if operation:
+            self.server.workspace.evict(operation)
+        self._evicted()
+
+    def _evicted(self):
+        self.refuse(404, "RESOURCE_DOES_NOT_EXIST", "The operation does not exist any more.")
+
+    def _stall(self):
+        """Keeps silent until the client closes the connection, which is the only thing that can still come over it."""
+        wait = select.poll()
+        wait.register(self.connection, select.POLLIN)
+        wait.poll()
+        self.close_connection = True
+
     def _cut(self, answer, size):
         self.send_response(200)
-        self.send_header("Content-Type", "application/x-thrift; protocol=TBINARY")
+        self.send_header("Content-Type", THRIFT)
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
         self.wfile.write(answer[:size])

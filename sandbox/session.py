@@ -1,5 +1,6 @@
 """A session: where unqualified names are looked up, its temporary views and its settings."""
 
+import time
 import uuid
 
 from .errors import SqlError, unsupported
@@ -20,6 +21,7 @@ class Session:
     def __init__(self, target, namespace=("main", "default")):
         self.id, self.secret = uuid.uuid4(), uuid.uuid4()
         self.target, self.namespace = target, namespace
+        self.touched = time.monotonic()
         self.views = {}
         self.zone = "UTC"
         self.settings = dict(WAREHOUSE if target == "warehouse" else CLUSTER)

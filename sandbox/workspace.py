@@ -1,6 +1,7 @@
 """What a server holds: the database, the sessions, their operations, the fault script and the log of calls."""
 
 import threading
+import time
 import uuid
 from collections import deque
 
@@ -8,16 +9,19 @@ from .database import Database
 from .faults import Faults
 
 LOGGED_CALLS = 100_000
+REMEMBERED = 1000       # evicted operations
 
 
 class Workspace:
-    def __init__(self, path=":memory:", tokens=("sandbox",), results="lz4"):
+    def __init__(self, path=":memory:", tokens=("sandbox",), results="lz4", session_idle=0, operation_idle=0):
         self.database = Database(path)
         self.tokens = set(tokens)
         self.results = results          # the richest form that results are sent in
+        self.session_idle, self.operation_idle = session_idle, operation_idle       # seconds; 0: for ever
         self.faults = Faults()
         self._lock = threading.Lock()
         self._sessions, self._operations = {}, {}
+        self._evicted = deque(maxlen=REMEMBERED)
         self._log = deque(maxlen=LOGGED_CALLS)
 
     def add_session(self, session):
@@ -27,7 +31,10 @@ class Workspace:
     def session(self, handle):
         """The session of a handle, or None. The secret counts: a guid alone opens nothing."""
         found = self._sessions.get(handle.sessionId.guid)
-        return found if found and found.secret.bytes == handle.sessionId.secret else None
+        if found is None or found.secret.bytes != handle.sessionId.secret:
+            return None
+        found.touched = time.monotonic()
+        return found
 
     def drop_session(self, session):
         with self._lock:
@@ -42,12 +49,38 @@ class Workspace:
 
     def operation(self, handle):
         found = self._operations.get(handle.operationId.guid)
-        return found if found and found.secret.bytes == handle.operationId.secret else None
+        if found is None or found.secret.bytes != handle.operationId.secret:
+            return None
+        found.touched = found.session.touched = time.monotonic()
+        return found
 
     def drop_operation(self, operation):
         with self._lock:
             self._operations.pop(operation.id.bytes, None)
         operation.close()
+
+    def evict(self, operation):
+        """Drops an operation as the service does with one that nobody asks for: whoever asks later gets 404."""
+        with self._lock:
+            self._evicted.append(operation.id.bytes)
+        self.drop_operation(operation)
+
+    def was_evicted(self, handle):
+        with self._lock:
+            return handle.operationId.guid in self._evicted
+
+    def expire(self):
+        """Drops what has been idle for too long: operations that have ended, and sessions in which nothing runs."""
+        now = time.monotonic()
+        with self._lock:
+            sessions, operations = list(self._sessions.values()), list(self._operations.values())
+        for operation in operations:
+            if self.operation_idle and operation.wait(0) and now - operation.touched > self.operation_idle:
+                self.evict(operation)
+        busy = {operation.session for operation in operations if not operation.wait(0)}
+        for session in sessions:
+            if self.session_idle and session not in busy and now - session.touched > self.session_idle:
+                self.drop_session(session)
 
     def record(self, entry):
         with self._lock:

@@ -2,11 +2,16 @@
 
 import http.client
 import json
+import time
 import urllib.error
 
 import pytest
 from clients import Refused, Wire, connect
+from databricks.sql.thrift_api.TCLIService import TCLIService
 from databricks.sql.thrift_api.TCLIService import ttypes as t
+from thrift.protocol.TBinaryProtocol import TBinaryProtocol
+from thrift.Thrift import TApplicationException, TMessageType, TType
+from thrift.transport.TTransport import TMemoryBuffer
 
 Code, State = t.TStatusCode, t.TOperationState
 BROKEN = (ConnectionResetError, http.client.RemoteDisconnected)
@@ -111,7 +116,10 @@ def test_evicted_operation(faulty, wire):
     with pytest.raises(Refused) as caught:
         wire.fetch(handle, 10)
     assert caught.value.status == 404 and b"RESOURCE_DOES_NOT_EXIST" in caught.value.body
-    assert wire.fetch(handle, 10).status.statusCode == Code.INVALID_HANDLE_STATUS
+    for call in (wire.status, wire.close):      # and 404 it stays
+        with pytest.raises(Refused) as caught:
+            call(handle)
+        assert caught.value.status == 404
     assert wire.execute("SELECT 1").directResults.resultSet is not None
 
 
@@ -146,7 +154,187 @@ def test_delay(faulty, wire):
     assert call["fault"] == "delay" and call["seconds"] >= 0.2
 
 
+def test_a_statement_kept_running_until_it_is_polled(faulty, wire):
+    faulty.faults({"statement": "polled", "action": "run", "polls": 2})
+    answer = wire.execute("SELECT 'polled' AS a")
+    assert answer.directResults.operationStatus.operationState == State.RUNNING_STATE
+    states = [wire.status(answer.operationHandle).operationState for _ in range(2)]
+    assert states == [State.RUNNING_STATE, State.FINISHED_STATE]
+    handle = [wire.execute("SELECT 'polled' AS a").operationHandle, faulty.faults({"action": "run", "polls": 1000})][0]
+    assert wire.close(handle).statusCode == Code.SUCCESS_STATUS
+
+
+def test_expired_token(faulty, wire):
+    faulty.faults({"action": "expired_token", "skip": 2, "times": 2})
+    seen = []
+    for _ in range(5):
+        try:
+            wire.execute("SELECT 1")
+            seen.append(200)
+        except Refused as refused:
+            assert refused.headers["WWW-Authenticate"] and refused.headers["x-databricks-reason-phrase"] == "Token is expired."
+            seen.append(refused.status)
+    assert seen == [200, 200, 401, 401, 200]
+
+
+def test_redirect(faulty, wire):
+    faulty.faults({"action": "status", "status": 307, "headers": {"Location": "https://login.example/"}})
+    with pytest.raises(Refused) as caught:
+        wire.execute("SELECT 1")
+    assert caught.value.status == 307 and caught.value.headers["Location"] == "https://login.example/"
+
+
+@pytest.mark.parametrize("executed", [False, True])
+def test_stall(faulty, wire, table, executed):
+    faulty.faults({"statement": "INSERT", "action": "stall", "executed": executed})
+    wire.http.sock.settimeout(1)
+    with pytest.raises(TimeoutError):
+        wire.execute(f"INSERT INTO {table} VALUES (1)")
+    wire.http.close()
+    deadline = time.monotonic() + 20
+    while rows(wire, table) != executed and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert rows(wire, table) == executed
+
+
+def test_down(start):
+    sandbox = start()
+    sandbox.faults({"rpc": "OpenSession", "action": "down", "seconds": 0.5})
+    wire = Wire(sandbox.port)
+    assert wire.open().sessionHandle is not None
+    refused, deadline = 0, time.monotonic() + 20
+    while time.monotonic() < deadline:
+        try:
+            assert wire.execute("SELECT 1").directResults.resultSet is not None
+            break
+        except ConnectionRefusedError:
+            refused += 1
+            wire.http.close()
+            time.sleep(0.05)
+    assert refused > 0 and time.monotonic() < deadline
+    assert sandbox.stop() == 0
+
+
+def raw(wire, name, request):
+    """The message that answers a call: name, kind, sequence id (7 was sent), and a reader at its content."""
+    out = TMemoryBuffer()
+    protocol = TBinaryProtocol(out)
+    protocol.writeMessageBegin(name, TMessageType.CALL, 7)
+    getattr(TCLIService, name + "_args")(request).write(protocol)
+    reader = TBinaryProtocol(TMemoryBuffer(wire.post(out.getvalue())))
+    return (*reader.readMessageBegin(), reader)
+
+
+def insert(wire, table):
+    return raw(wire, "ExecuteStatement", t.TExecuteStatementReq(wire.session, f"INSERT INTO {table} VALUES (1)"))
+
+
+@pytest.mark.parametrize("action, expected", [
+    ("sequence", ("ExecuteStatement", TMessageType.REPLY, 8)), ("method", ("GetFunctions", TMessageType.REPLY, 7)),
+    ("exception", ("ExecuteStatement", TMessageType.EXCEPTION, 7))])
+def test_wrong_messages(faulty, wire, table, action, expected):
+    faulty.faults({"statement": "INSERT", "action": action} | ({"type": 6, "message": "broken"} if action == "exception" else {}))
+    name, kind, sequence, reader = insert(wire, table)
+    assert (name, kind, sequence) == expected
+    if action == "exception":
+        sent = TApplicationException()
+        sent.read(reader)
+        assert (sent.type, sent.message) == (6, "broken")
+    assert rows(wire, table) == (action != "exception")
+
+
+def fields_of(reader):
+    """The field ids of a structure, and of the structures in it."""
+    found = []
+    reader.readStructBegin()
+    while True:
+        _, kind, number = reader.readFieldBegin()
+        if kind == TType.STOP:
+            return found
+        found.append(number)
+        if kind == TType.STRUCT:
+            found.extend(fields_of(reader))
+        elif kind == TType.STRING:
+            reader.readBinary()
+        else:
+            reader.skip(kind)
+
+
+def test_unknown_fields_are_sent_and_skipped(faulty, wire):
+    faulty.faults({"statement": "SELECT", "action": "unknown_fields", "times": 2})
+    found = fields_of(raw(wire, "ExecuteStatement", t.TExecuteStatementReq(wire.session, "SELECT 1 AS a"))[3])
+    assert found.count(30001) >= 4 and set(range(30001, 30012)) <= set(found)
+    assert wire.execute("SELECT 1 AS a").directResults.resultSet.results.arrowBatches[0].rowCount == 1
+
+
+def test_altered_answers(faulty, wire):
+    faulty.faults({"rpc": "GetOperationStatus", "action": "alter", "set": {"operationState": 42, "statusCode": 9}},
+                  {"rpc": "FetchResults", "action": "alter", "add": {"startRowOffset": 5, "rowCount": -1}, "set": {"hasMoreRows": True}})
+    handle = wire.execute("SELECT id FROM range(20)", direct=(10, None)).operationHandle
+    status = wire.status(handle)
+    assert (status.operationState, status.status.statusCode) == (42, 9)
+    page = wire.fetch(handle)
+    assert (page.results.startRowOffset, page.results.arrowBatches[0].rowCount, page.hasMoreRows) == (15, 9, True)
+
+
+@pytest.mark.parametrize("form", [{}, {"canReadArrowResult": False}])
+def test_pages_that_are_empty_or_short(faulty, wire, form):
+    handle = wire.execute("SELECT id FROM range(6000)", direct=(10, None), **form).operationHandle
+    faulty.faults({"rpc": "FetchResults", "action": "empty_page"}, {"rpc": "FetchResults", "action": "short_page"})
+    empty, short = wire.fetch(handle, 5990), wire.fetch(handle, 5990)
+    assert empty.hasMoreRows and not empty.results.arrowBatches and not empty.results.columns
+    assert not short.hasMoreRows and short.results.startRowOffset == 10
+    count = len(short.results.columns[0].i64Val.values) if form else sum(b.rowCount for b in short.results.arrowBatches)
+    assert count == (5989 if form else 4086)
+
+
+def test_invalid_handle(faulty, wire, table):
+    faulty.faults({"action": "invalid_handle", "times": 3})
+    assert wire.execute(f"INSERT INTO {table} VALUES (1)").status.statusCode == Code.INVALID_HANDLE_STATUS
+    assert wire.call("CloseSession", t.TCloseSessionReq(wire.session)).status.statusCode == Code.INVALID_HANDLE_STATUS
+    assert Wire(wire.http.port).open().status.statusCode == Code.INVALID_HANDLE_STATUS
+    assert rows(wire, table) == 0
+
+
+def test_slow_results(faulty, wire):
+    faulty.faults({"rpc": "FetchResults", "action": "delay", "seconds": 0.1, "times": 100})
+    handle = wire.execute("SELECT id FROM range(40)", direct=(10, None)).operationHandle
+    begun = time.monotonic()
+    assert [wire.fetch(handle, 10).hasMoreRows for _ in range(3)] == [True, True, False]
+    assert time.monotonic() - begun >= 0.3
+
+
+def test_idle_sessions_and_results_expire(start):
+    sandbox = start("--session-idle", "3", "--operation-idle", "1")
+    wire, busy = Wire(sandbox.port), Wire(sandbox.port)
+    wire.open()
+    busy.open()
+    sandbox.faults({"statement": "busy", "action": "run", "seconds": 4.5})
+    busy.execute("SELECT 'busy' AS a")
+    handle = wire.execute("SELECT id FROM range(20)", direct=(5, None)).operationHandle
+    assert wire.fetch(handle, 5).hasMoreRows
+    time.sleep(1.5)
+    with pytest.raises(Refused) as caught:
+        wire.fetch(handle, 5)
+    assert caught.value.status == 404
+    assert wire.execute("SELECT 1").status.statusCode == Code.SUCCESS_STATUS
+    time.sleep(3.5)
+    assert wire.execute("SELECT 1").status.statusCode == Code.INVALID_HANDLE_STATUS
+    assert busy.execute("SELECT 1").status.statusCode == Code.SUCCESS_STATUS     # kept alive by what runs in it
+
+
+def test_the_log_says_what_was_executed(faulty, wire):
+    faulty.control("DELETE", "log")
+    faulty.faults({"action": "status", "status": 500}, {"action": "sequence"})
+    for _ in range(2):
+        with pytest.raises((Refused, AssertionError)):
+            wire.execute("SELECT 'told'")
+    assert [(c["fault"], c["executed"]) for c in faulty.control("GET", "log")["calls"]] == [("status", False), ("sequence", True)]
+
+
 @pytest.mark.parametrize("script", [{}, [], {"rules": ["x"]}, {"rules": [{"action": "explode"}]}, {"rules": [{"action": "status"}]},
+                                    {"rules": [{"action": "run"}]}, {"rules": [{"action": "run", "seconds": 1, "polls": 1}]},
+                                    {"rules": [{"action": "empty_page", "rpc": "OpenSession"}]}, {"rules": [{"action": "alter", "set": []}]},
                                     {"rules": [{"action": "cut", "seconds": 1}]}, {"rules": [{"action": "delay", "seconds": "1"}]}])
 def test_a_wrong_script_is_refused(faulty, script):
     with pytest.raises(urllib.error.HTTPError) as caught:
