@@ -5,7 +5,8 @@ database: tables have opaque physical names (`w.t17`), and what they are called 
 with the rows.
 
 A table's version n is a physical table and the rows in it whose VERSION column is at most n. Appends add rows with a new
-number; whatever changes or removes rows first copies the table to a new physical one. Old versions stay readable.
+number; whatever changes or removes rows first copies the table to a new physical one. Old versions stay readable until they are
+vacuumed, and listed until the history is cut.
 """
 
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ CREATE TABLE IF NOT EXISTS meta.versions (id BIGINT, version BIGINT, physical BI
     parameters MAP(VARCHAR, VARCHAR), metrics MAP(VARCHAR, VARCHAR), append BOOLEAN);
 CREATE TABLE IF NOT EXISTS meta.columns (physical BIGINT, position INTEGER, name VARCHAR, type VARCHAR, engine VARCHAR,
     nullable BOOLEAN, comment VARCHAR);
+CREATE TABLE IF NOT EXISTS meta.vacuumed (physical BIGINT);
 """
 
 
@@ -51,6 +53,7 @@ class Table:
     body: str = None    # of a view: its query as it was written, and where unqualified names in it are looked up
     namespace: tuple = ()
     columns: list = field(default_factory=list)
+    vacuumed: bool = False      # an old version whose files are gone
 
     @property
     def storage(self):
@@ -207,6 +210,7 @@ def drop(db, table):
     for physical in held:
         db.execute(f"DROP TABLE IF EXISTS w.t{physical}")
         db.execute(f"DELETE FROM meta.columns WHERE physical = {physical}")
+        db.execute(f"DELETE FROM meta.vacuumed WHERE physical = {physical}")
     db.execute(f"DELETE FROM meta.versions WHERE id = {table.id}")
     db.execute(f"DELETE FROM meta.tables WHERE id = {table.id}")
 
@@ -227,11 +231,24 @@ def commit(db, table, operation, parameters, metrics, append=False):
 
 def version(db, table, number):
     """The table as it was at that version."""
-    row = one(db, f"SELECT physical FROM meta.versions WHERE id = {table.id} AND version = {number}")
+    row = one(db, f"SELECT physical, physical IN (SELECT physical FROM meta.vacuumed) FROM meta.versions "
+                  f"WHERE id = {table.id} AND version = {number}")
     if row is None:
+        oldest, = one(db, f"SELECT min(version) FROM meta.versions WHERE id = {table.id}")
         raise SqlError("DELTA_VERSION_NOT_FOUND", f"Cannot time travel Delta table to version {number}. Available "
-                       f"versions: [0, {table.version}].", "22003")
-    return Table(table.id, table.path, "TABLE", row[0], number, table.comment, columns=columns(db, row[0]))
+                       f"versions: [{oldest}, {table.version}].", "22003")
+    return Table(table.id, table.path, "TABLE", row[0], number, table.comment, columns=columns(db, row[0]), vacuumed=row[1])
+
+
+def vacuum(db, table):
+    """Old versions whose files the newest one does not share stay listed and described, but their rows cannot be read any more."""
+    db.execute(f"INSERT INTO meta.vacuumed SELECT DISTINCT physical FROM meta.versions WHERE id = {table.id} AND physical <> {table.physical} "
+               "EXCEPT SELECT physical FROM meta.vacuumed")
+
+
+def cut_history(db, table):
+    """Forgets all versions but the newest, as the cleaning of a table's log does."""
+    db.execute(f"DELETE FROM meta.versions WHERE id = {table.id} AND version < {table.version}")
 
 
 def version_at(db, table, moment):

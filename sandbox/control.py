@@ -2,7 +2,7 @@
 
 import json
 
-from . import load
+from . import catalog, load
 from .errors import ENGINE_ERRORS, SqlError, from_engine
 
 
@@ -49,9 +49,25 @@ def bulk_load(workspace, query, body):
     return load.load(workspace.database, only["table"], only["columns"], body, only.get("null", ""), only.get("mode", "append"))
 
 
+def age(action):
+    """What time does to a table's old versions."""
+    def run(workspace, query, body):
+        if set(query) != {"table"}:
+            raise ValueError("needed: table, and nothing else")
+        db = workspace.database.cursor()
+        try:
+            with workspace.database.writing(db):
+                action(db, catalog.need(db, load.table_path(query["table"][0])))
+        finally:
+            db.close()
+        return {}
+    return run
+
+
 def ping(workspace, query, body):
     return {"status": "ready"}
 
 
 ROUTES = {("POST", "/control/faults"): set_faults, ("DELETE", "/control/faults"): clear_faults, ("GET", "/control/log"): log,
+          ("POST", "/control/vacuum"): age(catalog.vacuum), ("POST", "/control/cut_history"): age(catalog.cut_history),
           ("DELETE", "/control/log"): clear_log, ("POST", "/control/load"): bulk_load, ("GET", "/control/ready"): ping}

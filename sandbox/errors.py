@@ -71,7 +71,7 @@ def unresolved_column(name, candidates=()):
 # Error classes that the macros raise by error('[CLASS] text'), with their SQLSTATE.
 RAISED = {"DIVIDE_BY_ZERO": "22012", "REMAINDER_BY_ZERO": "22012", "CAST_INVALID_INPUT": "22018",
           "CAST_OVERFLOW": "22003", "DATATYPE_MISMATCH.HASH_MAP_TYPE": "42K09",
-          "UNSUPPORTED_BY_SANDBOX": "0A000"}
+          "DELTA_FILE_NOT_FOUND_DETAILED": "42K03", "UNSUPPORTED_BY_SANDBOX": "0A000"}
 
 # DuckDB's exception classes. The class is in the text too, and while rows are streamed the text is all there is.
 BY_PREFIX = {

@@ -14,15 +14,21 @@ from .sqltypes import identifier, literal
 LONGEST_LINE = 100_000_000
 
 
-def load(database, table, columns, data, null="", mode="append"):
-    """Makes the table if it is not there. `table` and `columns` are SQL: a three-part name, and `a INT, b STRING`."""
-    if mode not in ("append", "replace"):
-        raise ValueError(f"mode {mode!r}: append or replace")
-    words = Words(table)
+def table_path(text):
+    """The parts of a table's name in SQL."""
+    words = Words(text)
     path = words.path()
     words.end()
     if len(path) != 3:
         raise ValueError("the table's name needs three parts")
+    return path
+
+
+def load(database, table, columns, data, null="", mode="append"):
+    """Makes the table if it is not there. `table` and `columns` are SQL: a three-part name, and `a INT, b STRING`."""
+    if mode not in ("append", "replace"):
+        raise ValueError(f"mode {mode!r}: append or replace")
+    path = table_path(table)
     tree = parse(f"CREATE TABLE t ({columns})")
     if not isinstance(tree, exp.Create) or not isinstance(tree.this, exp.Schema):
         raise ValueError("columns: expected a list of names and types")

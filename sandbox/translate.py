@@ -19,6 +19,8 @@ CASTS = {"VARCHAR": "spark_string", "BLOB": "spark_binary", "BOOLEAN": "spark_bo
 TRIED = {duck: macro.replace("spark_", "spark_try_") for duck, macro in CASTS.items()
          if duck in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "FLOAT", "DOUBLE")}
 DEEPEST_VIEW = 20
+GONE = ("[DELTA_FILE_NOT_FOUND_DETAILED] File sandbox:/part-00000.parquet referenced in the transaction log cannot be found. This occurs "
+        "when data has been manually deleted from the file system rather than using the table `DELETE` statement.")
 
 
 def call(name, *arguments):
@@ -190,7 +192,9 @@ class Translator:
         if not table.columns:
             raise SqlError("DELTA_READ_TABLE_WITHOUT_COLUMNS", "You are trying to read a Delta table that does not have any "
                            "columns.\n\nWrite some new data with the option `mergeSchema = true` to be able to read the table.", "428GU")
-        return f"SELECT * EXCLUDE ({catalog.VERSION}) FROM {table.storage} WHERE {catalog.VERSION} <= {table.version}"
+        # Not before a row is wanted does a missing file show: columns and empty results come from the log alone.
+        missing = f" AND CAST(error({literal(GONE)}) AS BOOLEAN)" if table.vacuumed else ""
+        return f"SELECT * EXCLUDE ({catalog.VERSION}) FROM {table.storage} WHERE {catalog.VERSION} <= {table.version}{missing}"
 
     # Single nodes
 

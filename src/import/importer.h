@@ -56,7 +56,7 @@ int ldbx_import_in_session(ldbx_import *import, ldbx_import_step *step, ldbx_err
 /* Makes the view of the run in a new session, and the plan of what is left; a source without versions is rewound. */
 int ldbx_import_go_on(ldbx_import *import, ldbx_error **error);
 
-/* Adds a line to what a reader of the report should know. */
+/* Adds a line to what a reader of the report should know, and logs it. */
 void ldbx_import_warn(ldbx_import *import, const char *format, ...) LDBX_PRINTF(2, 3);
 
 #endif

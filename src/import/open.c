@@ -487,11 +487,16 @@ void ldbx_import_destroy(ldbx_import *import)
 
 void ldbx_import_warn(ldbx_import *import, const char *format, ...)
 {
+    ldbx_buf *text = &import->warning;
+    size_t start;
     va_list args;
 
-    if (import->warning.size > 0)
-        ldbx_buf_str(&import->warning, "; ");
+    if (text->size > 0)
+        ldbx_buf_str(text, "; ");
+    start = text->size;
     va_start(args, format);
-    ldbx_buf_vprintf(&import->warning, format, args);
+    ldbx_buf_vprintf(text, format, args);
     va_end(args);
+    if (!text->failed)
+        ldbx_log(LDBX_LOG_WARNING, "import", "%s: %s", import->key, ldbx_buf_cstr(text) + start);
 }

@@ -92,7 +92,8 @@ int ldbx_page_plan_make(const ldbx_snapshot *snapshot, const ldbx_key *after, in
     int64_t giant = batch_size > 0 ? max64(GIANT_BATCHES * batch_size, step) : step;
     int status = LDBX_OK;
 
-    *out = (ldbx_page_plan){.batch_size = batch_size};
+    /* The first segment begins with the timestamp of `after`, whose rows count from 1. */
+    *out = (ldbx_page_plan){.batch_size = batch_size, .taken = after->set ? after->order : 0};
     if (rows > size)
         status = ask_for_segments(snapshot, after, step, giant, out, error);
     if (status != LDBX_OK)

@@ -108,6 +108,28 @@ def test_versions_and_history(query, schema):
         query("SELECT * FROM v VERSION AS OF 7")
 
 
+def test_versions_age(query, schema, sandbox):
+    """A version that was vacuumed is listed and described, but has no rows any more; one that was cut off is not there at all."""
+    def age(what):
+        sandbox.control("POST", f"{what}?table=main.{schema}.v")
+
+    query("CREATE TABLE v AS SELECT 1 AS a")
+    query("INSERT INTO v VALUES (2)")
+    age("vacuum")
+    assert query("SELECT * FROM v VERSION AS OF 0") == [(1,)], "its file is still part of the newest version"
+    query("UPDATE v SET a = a + 10")
+    age("vacuum")
+    assert query("SELECT * FROM v ORDER BY a") == [(11,), (12,)] and query("SELECT * FROM v VERSION AS OF 1 LIMIT 0") == []
+    assert [row[0] for row in query("DESCRIBE HISTORY v")] == [2, 1, 0]
+    for statement in ("SELECT * FROM v VERSION AS OF 1", "SELECT count(*) FROM v VERSION AS OF 0 WHERE a IS NOT NULL"):
+        with pytest.raises(DatabaseError, match="DELTA_FILE_NOT_FOUND_DETAILED.*SQLSTATE: 42K03"):
+            query(statement)
+    age("cut_history")
+    assert [row[0] for row in query("DESCRIBE HISTORY v")] == [2]
+    with pytest.raises(DatabaseError, match=r"DELTA_VERSION_NOT_FOUND.*\[2, 2\]"):
+        query("SELECT * FROM v VERSION AS OF 1")
+
+
 def test_history_has_the_real_columns(cursor, schema):
     cursor.execute("CREATE TABLE h (a INT)")
     cursor.execute("DESCRIBE HISTORY h")
