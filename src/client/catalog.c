@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "client/describe.h"
 #include "client/sql.h"
 
 typedef enum listing {
@@ -16,46 +17,43 @@ typedef enum listing {
     LIST_COLUMNS
 } listing;
 
-typedef struct described {
-    char *name;
-    char *type;
-    char *comment; /* NULL: none */
-} described;
-
 /*
- * Columns come from two statements. Names and types are those of an empty SELECT, which no name can confuse.
- * DESCRIBE TABLE gives the comments: its first rows are the same columns in the same order, and what follows
- * them (blank rows, "# Partition Information") need not be recognised, which could not be done safely: a
- * column may be called so. information_schema is not there for hive_metastore, and does not know views of a
+ * Where describing the columns does not tell their comments, DESCRIBE TABLE does: its first rows are the same columns in the same order, and what
+ * follows them (blank rows, "# Partition Information") need not be recognised, which could not be done safely: a column may be called so. information_schema is not there for hive_metastore, and does not know views of a
  * session.
  */
 struct ldbx_browser {
     ldbx_connection *connection;
     listing listing;
-    ldbx_buf sql;         /* the statement; of columns the one for their comments */
-    ldbx_buf columns_sql; /* LIST_COLUMNS: the empty SELECT */
+    ldbx_buf sql;    /* the statement; of columns the one for their comments */
+    ldbx_buf source; /* LIST_COLUMNS: the name of what has them */
     ldbx_statement *statement;
     ldbx_result *result;
     const ldbx_batch *batch;
     int64_t row; /* of the batch */
-    described *columns;
-    size_t column_count;
+    ldbx_description description;
     size_t next_column;
     bool has_columns;
     ldbx_buf name;
     ldbx_entry entry;
 };
 
-static int run(ldbx_browser *browser, ldbx_buf *sql, ldbx_error **error)
+static void init_options(ldbx_statement_options *options)
+{
+    ldbx_statement_options_init(options, sizeof *options);
+    options->repeatable = 1;
+    options->prefetch = 0; /* lists are short: not worth a thread */
+}
+
+static int run(ldbx_browser *browser, ldbx_error **error)
 {
     ldbx_statement_options options;
 
-    ldbx_statement_options_init(&options, sizeof options);
-    options.repeatable = 1;
-    options.prefetch = 0; /* lists are short: not worth a thread */
+    init_options(&options);
     browser->batch = NULL;
     if (browser->statement == NULL)
-        LDBX_TRY(ldbx_statement_new(browser->connection, ldbx_buf_get(sql), &options, &browser->statement, error));
+        LDBX_TRY(
+            ldbx_statement_new(browser->connection, ldbx_buf_get(&browser->sql), &options, &browser->statement, error));
     return ldbx_statement_execute(browser->statement, &browser->result, error);
 }
 
@@ -86,7 +84,7 @@ static int next_name(ldbx_browser *browser, ldbx_error **error)
     bool tables = browser->listing == LIST_TABLES;
 
     if (browser->result == NULL)
-        LDBX_TRY(run(browser, &browser->sql, error));
+        LDBX_TRY(run(browser, error));
     do
         LDBX_TRY(next_row(browser, tables ? 3 : 1, error));
     while (tables && ldbx_batch_int64(browser->batch, browser->row, 2) != 0);
@@ -96,67 +94,29 @@ static int next_name(ldbx_browser *browser, ldbx_error **error)
     return browser->entry.name != NULL ? LDBX_OK : ldbx_fail_no_memory(error);
 }
 
-static void forget_columns(ldbx_browser *browser)
-{
-    for (size_t i = 0; i < browser->column_count; i++) {
-        ldbx_free(browser->columns[i].name);
-        ldbx_free(browser->columns[i].type);
-        ldbx_free(browser->columns[i].comment);
-    }
-    ldbx_free(browser->columns);
-    browser->columns = NULL;
-    browser->column_count = 0;
-}
-
-static int copy_columns(ldbx_browser *browser, ldbx_error **error)
-{
-    size_t count = ldbx_result_column_count(browser->result);
-
-    browser->columns = ldbx_calloc(count, sizeof *browser->columns);
-    if (browser->columns == NULL)
-        return ldbx_fail_no_memory(error);
-    browser->column_count = count;
-    for (size_t i = 0; i < count; i++) {
-        const ldbx_column *column = ldbx_result_column(browser->result, i);
-        browser->columns[i].name = ldbx_strdup(column->name);
-        browser->columns[i].type = ldbx_strdup(column->sql_type);
-        if (browser->columns[i].name == NULL || browser->columns[i].type == NULL)
-            return ldbx_fail_no_memory(error);
-    }
-    return LDBX_OK;
-}
-
 static int copy_comments(ldbx_browser *browser, ldbx_error **error)
 {
-    for (size_t i = 0; i < browser->column_count; i++) {
+    for (size_t i = 0; i < browser->description.count; i++) {
+        ldbx_described *column = &browser->description.columns[i];
         ldbx_view comment;
         int status = next_row(browser, 3, error);
         if (status != LDBX_OK)
             return status == LDBX_DONE ? LDBX_OK : status;
         comment = ldbx_batch_bytes(browser->batch, browser->row, 2);
-        if (comment.size == 0 ||
-            !ldbx_view_eq(ldbx_batch_bytes(browser->batch, browser->row, 0), browser->columns[i].name))
+        if (comment.size == 0 || !ldbx_view_eq(ldbx_batch_bytes(browser->batch, browser->row, 0), column->name))
             continue;
-        browser->columns[i].comment = ldbx_strndup(comment.data, comment.size);
-        if (browser->columns[i].comment == NULL)
+        column->comment = ldbx_strndup(comment.data, comment.size);
+        if (column->comment == NULL)
             return ldbx_fail_no_memory(error);
     }
     return LDBX_OK;
 }
 
-static int find_columns(ldbx_browser *browser, ldbx_error **error)
+static int find_comments(ldbx_browser *browser, ldbx_error **error)
 {
     ldbx_error *refusal = NULL;
-    int status;
+    int status = run(browser, &refusal);
 
-    forget_columns(browser);
-    status = run(browser, &browser->columns_sql, error);
-    if (status == LDBX_OK)
-        status = copy_columns(browser, error);
-    stop(browser);
-    if (status != LDBX_OK)
-        return status;
-    status = run(browser, &browser->sql, &refusal);
     if (status == LDBX_OK)
         status = copy_comments(browser, &refusal);
     stop(browser);
@@ -168,17 +128,28 @@ static int find_columns(ldbx_browser *browser, ldbx_error **error)
     return status;
 }
 
+static int find_columns(ldbx_browser *browser, ldbx_error **error)
+{
+    ldbx_statement_options options;
+
+    init_options(&options);
+    ldbx_description_clear(&browser->description);
+    LDBX_TRY(
+        ldbx_describe(browser->connection, ldbx_buf_get(&browser->source), &options, &browser->description, error));
+    return browser->description.has_comments ? LDBX_OK : find_comments(browser, error);
+}
+
 static int next_column(ldbx_browser *browser, ldbx_error **error)
 {
-    const described *column;
+    const ldbx_described *column;
 
     if (!browser->has_columns)
         LDBX_TRY(find_columns(browser, error));
     browser->has_columns = true;
-    if (browser->next_column == browser->column_count)
+    if (browser->next_column == browser->description.count)
         return LDBX_DONE;
-    column = &browser->columns[browser->next_column++];
-    browser->entry = (ldbx_entry){column->name, column->type, column->comment != NULL ? column->comment : "", -1};
+    column = &browser->description.columns[browser->next_column++];
+    browser->entry = (ldbx_entry){column->name, column->sql_type, column->comment != NULL ? column->comment : "", -1};
     return LDBX_OK;
 }
 
@@ -200,9 +171,9 @@ void ldbx_browser_destroy(ldbx_browser *browser)
     if (browser == NULL)
         return;
     stop(browser);
-    forget_columns(browser);
+    ldbx_description_clear(&browser->description);
     ldbx_buf_clear(&browser->sql);
-    ldbx_buf_clear(&browser->columns_sql);
+    ldbx_buf_clear(&browser->source);
     ldbx_buf_clear(&browser->name);
     ldbx_free(browser);
 }
@@ -240,7 +211,7 @@ static int open_browser(ldbx_connection *connection, listing what, ldbx_browser 
     browser->connection = connection;
     browser->listing = what;
     ldbx_buf_init(&browser->sql, LDBX_MAX_SQL);
-    ldbx_buf_init(&browser->columns_sql, LDBX_MAX_SQL);
+    ldbx_buf_init(&browser->source, LDBX_MAX_SQL);
     ldbx_buf_init(&browser->name, LDBX_MAX_ERROR);
     *out = browser;
     return LDBX_OK;
@@ -249,7 +220,7 @@ static int open_browser(ldbx_connection *connection, listing what, ldbx_browser 
 /* Ends an opening: the statements are checked here, once. */
 static int opened(ldbx_browser **out, ldbx_error **error)
 {
-    if (!(*out)->sql.failed && !(*out)->columns_sql.failed)
+    if (!(*out)->sql.failed && !(*out)->source.failed)
         return LDBX_OK;
     ldbx_browser_destroy(*out);
     *out = NULL;
@@ -293,7 +264,6 @@ int ldbx_browse_columns(ldbx_connection *connection, const char *catalog, const 
     LDBX_TRY(check_name("table", table, true, error));
     LDBX_TRY(open_browser(connection, LIST_COLUMNS, out, error));
     put_statement(&(*out)->sql, "DESCRIBE TABLE ", catalog, schema, table);
-    put_statement(&(*out)->columns_sql, "SELECT * FROM ", catalog, schema, table);
-    ldbx_buf_str(&(*out)->columns_sql, " LIMIT 0");
+    ldbx_sql_name(&(*out)->source, catalog, schema, table);
     return opened(out, error);
 }

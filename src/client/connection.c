@@ -48,15 +48,32 @@ static int accept_session(ldbx_connection *connection, const ldbx_tcli_open_repl
     connection->session_open = true;
     connection->protocol = reply->protocol;
     ldbx_format_uuid(connection->session_id, reply->session.guid);
-    if (reply->protocol < LDBX_PROTOCOL_MINIMUM)
-        return ldbx_fail(error, LDBX_PROTOCOL, "the server speaks protocol %d: it is no Databricks compute",
-                         (int)reply->protocol);
+    LDBX_TRY(ldbx_dialect_find(reply->protocol, &connection->dialect, error));
     connection->has_session = true;
     ldbx_log(LDBX_LOG_INFO, "client", "session %s, protocol 0x%x", connection->session_id, (unsigned)reply->protocol);
     return LDBX_OK;
 }
 
-int ldbx_connection_reopen(ldbx_connection *connection, const ldbx_cancel *cancel, ldbx_error **error)
+/* What OpenSession does not set where the dialect says so. A session without it is not used: its times and casts would mean something else. */
+static int set_up_session(ldbx_connection *connection, ldbx_cancel *cancel, ldbx_error **error)
+{
+    ldbx_statement_options options;
+    ldbx_buf sql;
+    int status = LDBX_OK;
+
+    ldbx_statement_options_init(&options, sizeof options);
+    options.repeatable = 1;
+    options.cancel = cancel;
+    ldbx_buf_init(&sql, LDBX_MAX_SQL);
+    for (size_t i = 0; status == LDBX_OK && ldbx_dialect_opening(connection->dialect, connection->config, i, &sql); i++)
+        status = sql.failed ? ldbx_fail_no_memory(error)
+                            : ldbx_execute(connection, ldbx_buf_get(&sql), &options, NULL, error);
+    ldbx_buf_clear(&sql);
+    connection->has_session = status == LDBX_OK;
+    return status;
+}
+
+int ldbx_connection_reopen(ldbx_connection *connection, ldbx_cancel *cancel, ldbx_error **error)
 {
     ldbx_tcli_pair pairs[3];
     ldbx_tcli_open open;
@@ -77,7 +94,8 @@ int ldbx_connection_reopen(ldbx_connection *connection, const ldbx_cancel *cance
     ldbx_tcli_write_open_session(request, seqid, &open);
     LDBX_TRY(ldbx_channel_call(connection->channel, &call, &connection->response, error));
     LDBX_TRY(ldbx_tcli_read_open_session(ldbx_buf_get(&connection->response.body), seqid, &reply, error));
-    return accept_session(connection, &reply, error);
+    LDBX_TRY(accept_session(connection, &reply, error));
+    return set_up_session(connection, cancel, error);
 }
 
 static int report_connect(const ldbx_connection *connection, ldbx_error **error)

@@ -5,6 +5,7 @@
 #include <lytics_dbx/connection.h>
 
 #include "client/channel.h"
+#include "client/dialect.h"
 #include "wire/tcli.h"
 
 #define LDBX_GOODBYE_MS 5000 /* for calls whose outcome changes nothing: closing */
@@ -19,13 +20,14 @@ struct ldbx_connection {
     bool session_open; /* the server has not said yet that it closed it */
     char session_id[37];
     int32_t protocol;
+    const ldbx_dialect *dialect; /* NULL before the first session */
     ldbx_cancel *cancel;
     ldbx_progress_fn progress;
     void *user;
 };
 
 /* Opens a new session in place of one that was lost; temporary views and settings of the old one are gone. cancel NULL: the connection's. */
-int ldbx_connection_reopen(ldbx_connection *connection, const ldbx_cancel *cancel, ldbx_error **error);
+int ldbx_connection_reopen(ldbx_connection *connection, ldbx_cancel *cancel, ldbx_error **error);
 
 /* Tells the server to end the session, which also ends what runs in it. Without an answer, destroy tries again. */
 void ldbx_connection_close_session(ldbx_connection *connection, int64_t patience_ms);

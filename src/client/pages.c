@@ -13,6 +13,7 @@
 #define HEARTBEAT_S   60    /* the server evicts a result that nobody touched for 20 to 30 minutes */
 #define MAX_EMPTY     100   /* pages without rows in a row: a server that is still producing sends a few */
 #define EMPTY_WAIT_MS 50
+#define FIRST_ROWS    100 /* of a first page where nobody limits its bytes */
 
 typedef enum fetch_state {
     FETCH_IDLE,   /* the spare page is free */
@@ -29,6 +30,9 @@ struct ldbx_pages {
     bool more;        /* the server has more behind what was handed out */
     int64_t next_row; /* ordinal of the next row in the result */
     int64_t bytes;
+    int64_t asked;     /* rows, in the last fetch */
+    int64_t last_rows; /* of the last page */
+    int64_t last_bytes;
 
     bool threaded;
     ldbx_cancel *halt; /* ends what the thread does: the caller's token was triggered, or nobody wants pages any more */
@@ -67,6 +71,8 @@ static int64_t rows_of(const ldbx_tcli_rows *rows)
 static int check_page(const ldbx_pages *pages, const ldbx_tcli_rows *rows, ldbx_error **error)
 {
     ldbx_error_facts facts = {.statement_id = pages->operation->statement_id, .retry = -1};
+    bool announces_more =
+        pages->options.dialect->announces_more; /* else an empty page is the end: it must stand there */
     int64_t count = rows_of(rows);
 
     if (rows->link_count > 0)
@@ -74,19 +80,39 @@ static int check_page(const ldbx_pages *pages, const ldbx_tcli_rows *rows, ldbx_
                                "the server sent links to cloud storage, which were not asked for");
     if (count < 0)
         return ldbx_fail_facts(error, LDBX_PROTOCOL, &facts, "a page declares a row count below 0");
-    if (count > 0 && rows->start_row != pages->next_row)
+    if (!announces_more && rows->start_row > pages->next_row)
+        return ldbx_fail_facts(
+            error, LDBX_SESSION_LOST, &facts,
+            "an answer with rows %lld to %lld was lost, and the server sends no page twice (the result has gone)",
+            (long long)pages->next_row, (long long)rows->start_row - 1);
+    if ((count > 0 || !announces_more) && rows->start_row != pages->next_row)
         return ldbx_fail_facts(error, LDBX_PROTOCOL, &facts, "a page starts at row %lld instead of %lld",
                                (long long)rows->start_row, (long long)pages->next_row);
     return LDBX_OK;
 }
 
+/* Where the server limits rows alone, the size of the last ones tells how many fit into a page. */
+static int64_t rows_to_ask(const ldbx_pages *pages)
+{
+    const ldbx_config *config = pages->options.config;
+    int64_t fitting = FIRST_ROWS;
+
+    if (pages->options.dialect->limits_bytes)
+        return config->page_rows;
+    if (pages->last_rows > 0)
+        fitting = config->page_bytes / (pages->last_bytes / pages->last_rows + 1);
+    if (fitting < 1)
+        return 1;
+    return fitting < config->page_rows ? fitting : config->page_rows;
+}
+
 static int fetch_into(ldbx_pages *pages, ldbx_channel *channel, const ldbx_cancel *cancel, ldbx_page *page,
                       ldbx_error **error)
 {
-    ldbx_tcli_fetch fetch = {pages->options.config->page_rows, pages->options.config->page_bytes, pages->next_row,
-                             false};
+    ldbx_tcli_fetch fetch = {rows_to_ask(pages), pages->options.config->page_bytes, pages->next_row, false};
     ldbx_operation_call how = {.channel = channel, .response = &page->response, .cancel = cancel};
 
+    pages->asked = fetch.max_rows;
     ldbx_tcli_rows_clear(&page->rows);
     return ldbx_operation_fetch(pages->operation, &how, &fetch, &page->rows, error);
 }
@@ -267,12 +293,18 @@ static int next_page(ldbx_pages *pages, ldbx_error **error)
     return fetch_into(pages, pages->options.channel, pages->options.cancel, &pages->pages[pages->current], error);
 }
 
+/* A page that is not full is most likely the last: what follows it is then an empty one, or worth a wait. */
+static bool is_worth_a_thread(const ldbx_pages *pages)
+{
+    return pages->options.dialect->announces_more || pages->last_rows >= pages->asked;
+}
+
 /* Fetching begins as soon as a page was taken, so that it runs while the caller works on that page. */
 static int look_ahead(ldbx_pages *pages, ldbx_error **error)
 {
     if (!pages->more)
         stop_thread(pages); /* the heartbeat must not keep compute awake once all is here */
-    if (!pages->more || !pages->options.prefetch)
+    if (!pages->more || !pages->options.prefetch || !is_worth_a_thread(pages))
         return LDBX_OK;
     if (!pages->threaded)
         LDBX_TRY(start_thread(pages, error));
@@ -292,8 +324,10 @@ int ldbx_pages_next(ldbx_pages *pages, const ldbx_tcli_rows **out, ldbx_error **
         LDBX_TRY(check_page(pages, rows, error));
         count = rows_of(rows);
         pages->next_row += count;
-        pages->more = rows->has_more;
-        pages->bytes += (int64_t)pages->pages[pages->current].response.body.size;
+        pages->more = pages->options.dialect->announces_more ? rows->has_more : count > 0;
+        pages->last_rows = count;
+        pages->last_bytes = (int64_t)pages->pages[pages->current].response.body.size;
+        pages->bytes += pages->last_bytes;
         if (count > 0) {
             LDBX_TRY(look_ahead(pages, error));
             *out = rows;

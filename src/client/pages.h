@@ -7,6 +7,7 @@
 #ifndef LDBX_CLIENT_PAGES_H
 #define LDBX_CLIENT_PAGES_H
 
+#include "client/dialect.h"
 #include "client/operation.h"
 
 typedef struct ldbx_pages ldbx_pages;
@@ -20,6 +21,7 @@ void ldbx_page_clear(ldbx_page *page);
 
 typedef struct ldbx_pages_options {
     const ldbx_config *config;
+    const ldbx_dialect *dialect;
     ldbx_channel *channel; /* of the calling thread; borrowed */
     bool prefetch;
     const ldbx_cancel *cancel;

@@ -50,8 +50,11 @@ static int read_schema(ldbx_result *result, const ldbx_tcli_metadata *metadata, 
 int ldbx_result_new(const ldbx_result_source *source, ldbx_page *first, ldbx_result **out, ldbx_error **error)
 {
     int status;
-    ldbx_pages_options pages = {source->connection->config, source->connection->channel, source->prefetch,
-                                source->cancel};
+    ldbx_pages_options pages = {.config = source->connection->config,
+                                .dialect = source->connection->dialect,
+                                .channel = source->connection->channel,
+                                .prefetch = source->prefetch,
+                                .cancel = source->cancel};
     ldbx_result *result = ldbx_calloc(1, sizeof *result);
 
     *out = NULL;
@@ -226,6 +229,11 @@ const char *ldbx_result_statement_id(const ldbx_result *result)
 const ldbx_shape *ldbx_result_shape(const ldbx_result *result)
 {
     return &result->shape;
+}
+
+int ldbx_result_retype(ldbx_result *result, size_t column, const char *sql_type, ldbx_error **error)
+{
+    return ldbx_shape_retype(&result->shape, column, sql_type, error);
 }
 
 int64_t ldbx_result_bytes(const ldbx_result *result)

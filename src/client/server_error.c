@@ -65,6 +65,37 @@ static void class_of(const ldbx_tcli_status *status, char *out, size_t size)
         class_of_text(status->error_message, out, size);
 }
 
+static bool is_name_character(char c)
+{
+    return isalnum((unsigned char)c) || c == '_' || c == '$' || c == '.';
+}
+
+/* "org.apache.spark.sql.AnalysisException: " and the words of the layer above, as often as they come: open-source Spark wraps its errors. */
+static ldbx_view without_wrapping(ldbx_view text, const char *class_name)
+{
+    const ldbx_view words = ldbx_view_of("Error running query: ");
+    const size_t class_size = strlen(class_name);
+
+    for (;;) {
+        size_t cut = 0, dots = 0;
+        text = ldbx_view_trim(text);
+        while (cut < text.size && is_name_character(text.data[cut]))
+            dots += text.data[cut++] == '.';
+        if (dots >= 2 && cut < text.size && text.data[cut] == ':' &&
+            (cut + 1 == text.size || text.data[cut + 1] == ' '))
+            cut += 1;
+        else if (ldbx_view_starts(text, words.data))
+            cut = words.size;
+        else if (class_size > 0 && text.size >= class_size + 2 && text.data[0] == '[' &&
+                 memcmp(text.data + 1, class_name, class_size) == 0 && text.data[class_size + 1] == ']')
+            cut = class_size + 2;
+        else
+            return text;
+        text.data += cut;
+        text.size -= cut;
+    }
+}
+
 /* The text for people: without the class in front (it is a fact of its own), the echo of the statement and
  * the stack trace. */
 static ldbx_view text_of(const ldbx_tcli_status *status, const char *class_name)
@@ -72,8 +103,10 @@ static ldbx_view text_of(const ldbx_tcli_status *status, const char *class_name)
     static const char *const tails[] = {"== SQL", "\n\tat ", " SQLSTATE: ", "\nSQLSTATE: "};
     ldbx_view text = ldbx_view_trim(status->display_message.size > 0 ? status->display_message : status->error_message);
     size_t class_size = strlen(class_name);
-    int64_t at = class_size > 0 ? ldbx_view_find(text, class_name) : -1;
+    int64_t at = -1;
 
+    text = without_wrapping(text, class_name);
+    at = class_size > 0 ? ldbx_view_find(text, class_name) : -1;
     if (at >= 1 && (size_t)at + class_size < text.size && text.data[(size_t)at + class_size] == ']') {
         size_t cut = (size_t)at + class_size + 1;
         text.data += cut;

@@ -280,6 +280,20 @@ static void free_text(const char *text)
     ldbx_free((void *)(uintptr_t)text);
 }
 
+int ldbx_shape_retype(ldbx_shape *shape, size_t column, const char *sql_type, ldbx_error **error)
+{
+    ldbx_column *retyped = &shape->columns[column];
+    char *copy = ldbx_strdup(sql_type);
+
+    if (copy == NULL)
+        return ldbx_fail_no_memory(error);
+    free_text(retyped->sql_type);
+    retyped->sql_type = copy;
+    retyped->type = ldbx_type_from_sql(ldbx_view_of(copy));
+    shape->fields[column].type = retyped->type == LDBX_TYPE_VARIANT ? LDBX_TYPE_STRUCT : retyped->type;
+    return LDBX_OK;
+}
+
 void ldbx_shape_clear(ldbx_shape *shape)
 {
     for (size_t i = 0; i < shape->count; i++) {

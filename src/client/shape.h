@@ -31,6 +31,9 @@ typedef struct ldbx_shape {
  */
 int ldbx_shape_make(const struct ArrowSchema *schema, const ldbx_tcli_column *described, size_t described_count,
                     ldbx_shape *out, ldbx_error **error);
+
+/* The type of a column whose wire form says less. Text of a nested type or VARIANT is JSON then, and comes out as such. */
+int ldbx_shape_retype(ldbx_shape *shape, size_t column, const char *sql_type, ldbx_error **error);
 void ldbx_shape_clear(ldbx_shape *shape);
 
 /* "DECIMAL(10,2)" -> LDBX_TYPE_DECIMAL, "STRUCT<a: INT>" -> LDBX_TYPE_STRUCT, "INTERVAL DAY" -> LDBX_TYPE_INTERVAL, case ignored. */

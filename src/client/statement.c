@@ -155,7 +155,7 @@ static void write_execute(const execution *run, ldbx_buf *request, int32_t seqid
                                  .query_timeout_s = statement->options.query_timeout_s,
                                  .max_rows = config->page_rows < DIRECT_ROWS ? config->page_rows : DIRECT_ROWS,
                                  .max_bytes = config->page_bytes,
-                                 .arrow = run->connection->protocol >= LDBX_PROTOCOL_MINIMUM,
+                                 .arrow = run->connection->dialect->sends_arrow,
                                  .parameters = statement->parameters,
                                  .parameter_count = statement->parameter_count};
 
@@ -290,6 +290,23 @@ static int wait_until_finished(execution *run, ldbx_error **error)
     return LDBX_OK;
 }
 
+/* Says more of a refusal to describe the result: it was carried out, but this server has no word for one of its types. */
+static int explain_type(const execution *run, int status, ldbx_error **error)
+{
+    ldbx_error_facts facts = {.statement_id = run->operation.statement_id, .retry = LDBX_RETRY_NEVER};
+    ldbx_error *cause = NULL;
+
+    if (status != LDBX_SERVER || run->connection->dialect->names_types || error == NULL)
+        return status;
+    ldbx_error_move(&cause, error);
+    status = ldbx_fail_facts(
+        error, LDBX_UNSUPPORTED, &facts,
+        "the server cannot describe the columns of the result (%s); a VARIANT is read with to_json(column)",
+        ldbx_error_message(cause));
+    ldbx_error_destroy(cause);
+    return status;
+}
+
 /* Metadata comes with the answer if the statement was fast; it must not be asked for before the statement has finished. */
 static int get_metadata(execution *run, const ldbx_tcli_metadata **out, ldbx_error **error)
 {
@@ -300,7 +317,26 @@ static int get_metadata(execution *run, const ldbx_tcli_metadata **out, ldbx_err
         return ldbx_check_ready(&run->reply.metadata.status, "GetResultSetMetadata", run->operation.statement_id,
                                 error);
     *out = &run->late_metadata;
-    return ldbx_operation_metadata(&run->operation, &how, &run->late_metadata, error);
+    return explain_type(run, ldbx_operation_metadata(&run->operation, &how, &run->late_metadata, error), error);
+}
+
+/*
+ * Where types are not named, a statement without rows is described as one with a text column `Result`, which a query may have too: whether there is a column
+ * is seen in the first page.
+ */
+static int settle_no_rows(execution *run, ldbx_error **error)
+{
+    ldbx_tcli_metadata *metadata = &run->late_metadata;
+    ldbx_tcli_fetch first = {.max_rows = 1};
+    ldbx_operation_call how = call_of(run, &run->page.response);
+
+    if (run->connection->dialect->names_types || metadata->column_count != 1 ||
+        metadata->columns[0].type != LDBX_TTYPE_STRING || !ldbx_view_eq(metadata->columns[0].name, "Result"))
+        return LDBX_OK;
+    LDBX_TRY(ldbx_operation_fetch(&run->operation, &how, &first, &run->reply.rows, error));
+    if (run->reply.rows.column_count == 0)
+        metadata->column_count = 0;
+    return LDBX_OK;
 }
 
 static int make_result(execution *run, ldbx_result **out, ldbx_error **error)
@@ -313,6 +349,7 @@ static int make_result(execution *run, ldbx_result **out, ldbx_error **error)
                                  .cancel = run->cancel};
 
     LDBX_TRY(get_metadata(run, &metadata, error));
+    LDBX_TRY(settle_no_rows(run, error));
     if (run->reply.rows.present)
         LDBX_TRY(ldbx_check_ready(&run->reply.rows.status, "FetchResults", run->operation.statement_id, error));
     source.metadata = metadata;
@@ -367,7 +404,8 @@ int ldbx_statement_execute(ldbx_statement *statement, ldbx_result **out, ldbx_er
     if (!connection->has_session)
         return ldbx_fail(error, LDBX_SESSION_LOST, "the session has ended");
     if (statement->parameter_count > 0 && connection->protocol < LDBX_PROTOCOL_V8)
-        return ldbx_fail(error, LDBX_UNSUPPORTED, "the server is too old for statement parameters");
+        return ldbx_fail(error, LDBX_UNSUPPORTED,
+                         "this server takes no statement parameters; write the values into the statement");
     run.connection = connection;
     run.cancel = statement->options.cancel != NULL ? statement->options.cancel : connection->cancel;
     if (statement->options.query_timeout_s > 0)

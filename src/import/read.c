@@ -61,10 +61,12 @@ static int open_query(ldbx_import *import, ldbx_error **error)
     status = ldbx_query_open(import->snapshot.connection, &sql, &options, &import->query, error);
     ldbx_buf_clear(&sql);
     LDBX_TRY(status);
+    if (ldbx_result_column_count(import->query.result) != import->snapshot.column_count + 1)
+        return ldbx_fail(error, LDBX_PROTOCOL, "the snapshot has %zu columns instead of %zu",
+                         ldbx_result_column_count(import->query.result), import->snapshot.column_count + 1);
+    for (size_t i = 0; import->snapshot.nested_as_json && i < import->snapshot.column_count; i++)
+        LDBX_TRY(ldbx_result_retype(import->query.result, i, import->snapshot.sql_types[i], error));
     import->shape = *ldbx_result_shape(import->query.result);
-    if (import->shape.count != import->snapshot.column_count + 1)
-        return ldbx_fail(error, LDBX_PROTOCOL, "the snapshot has %zu columns instead of %zu", import->shape.count,
-                         import->snapshot.column_count + 1);
     import->shape.count--; /* the ordering column is the last one and never leaves here */
     return LDBX_OK;
 }

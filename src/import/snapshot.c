@@ -6,6 +6,8 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "client/connection.h"
+#include "client/describe.h"
 #include "client/sql.h"
 #include "import/query.h"
 
@@ -80,42 +82,40 @@ static int name_order_column(ldbx_snapshot *snapshot, ldbx_error **error)
     return snapshot->order_column != NULL ? LDBX_OK : ldbx_fail_no_memory(error);
 }
 
-static int copy_columns(ldbx_snapshot *snapshot, const ldbx_result *result, ldbx_error **error)
+/* The texts move out of the description. */
+static int take_columns(ldbx_snapshot *snapshot, ldbx_description *description, ldbx_error **error)
 {
-    size_t count = ldbx_result_column_count(result);
-
-    snapshot->columns = ldbx_calloc(count, sizeof *snapshot->columns);
-    snapshot->sql_types = ldbx_calloc(count, sizeof *snapshot->sql_types);
+    snapshot->columns = ldbx_calloc(description->count, sizeof *snapshot->columns);
+    snapshot->sql_types = ldbx_calloc(description->count, sizeof *snapshot->sql_types);
     if (snapshot->columns == NULL || snapshot->sql_types == NULL)
         return ldbx_fail_no_memory(error);
-    snapshot->column_count = count;
-    for (size_t i = 0; i < count; i++) {
-        const ldbx_column *column = ldbx_result_column(result, i);
-        snapshot->columns[i] = ldbx_strdup(column->name);
-        snapshot->sql_types[i] = ldbx_strdup(column->sql_type);
-        if (snapshot->columns[i] == NULL || snapshot->sql_types[i] == NULL)
-            return ldbx_fail_no_memory(error);
+    snapshot->column_count = description->count;
+    for (size_t i = 0; i < description->count; i++) {
+        snapshot->columns[i] = description->columns[i].name;
+        snapshot->sql_types[i] = description->columns[i].sql_type;
+        description->columns[i].name = description->columns[i].sql_type = NULL;
     }
     return LDBX_OK;
 }
 
 int ldbx_snapshot_describe(ldbx_snapshot *snapshot, ldbx_error **error)
 {
-    int status;
-    ldbx_query query = {0};
-    ldbx_buf sql;
+    int status = LDBX_OK;
+    ldbx_description description = {0};
+    ldbx_buf source;
 
     forget_columns(snapshot);
-    ldbx_buf_init(&sql, LDBX_MAX_SQL);
-    ldbx_buf_str(&sql, "SELECT * FROM ");
-    ldbx_snapshot_write_source(snapshot, &sql);
-    ldbx_buf_str(&sql, " LIMIT 0");
-    LDBX_GO(ldbx_query_open(snapshot->connection, &sql, &snapshot->statement, &query, error));
-    LDBX_GO(copy_columns(snapshot, query.result, error));
+    ldbx_buf_init(&source, LDBX_MAX_SQL);
+    ldbx_snapshot_write_source(snapshot, &source);
+    if (source.failed)
+        LDBX_GO(ldbx_fail_no_memory(error));
+    LDBX_GO(ldbx_describe(snapshot->connection, ldbx_buf_get(&source), &snapshot->statement, &description, error));
+    LDBX_GO(take_columns(snapshot, &description, error));
     LDBX_GO(name_order_column(snapshot, error));
+    snapshot->nested_as_json = !snapshot->connection->dialect->names_types;
 out:
-    ldbx_query_close(&query);
-    ldbx_buf_clear(&sql);
+    ldbx_description_clear(&description);
+    ldbx_buf_clear(&source);
     return status;
 }
 
@@ -204,10 +204,11 @@ int ldbx_snapshot_count(const ldbx_snapshot *snapshot, int64_t *rows, ldbx_bound
 
 /* to_json cuts timestamps to milliseconds unless it is told otherwise: rows that differ in microseconds must
  * not look the same. */
-static void write_json_options(ldbx_buf *sql)
+static void write_json_options(ldbx_buf *sql, bool with_nulls)
 {
     ldbx_buf_str(sql, ", map('timestampFormat', 'yyyy-MM-dd\\'T\\'HH:mm:ss.SSSSSSXXX', "
-                      "'timestampNTZFormat', 'yyyy-MM-dd\\'T\\'HH:mm:ss.SSSSSS'))");
+                      "'timestampNTZFormat', 'yyyy-MM-dd\\'T\\'HH:mm:ss.SSSSSS'");
+    ldbx_buf_str(sql, with_nulls ? ", 'ignoreNullFields', 'false'))" : "))");
 }
 
 static bool holds(const char *sql_type, const char *word)
@@ -218,20 +219,29 @@ static bool holds(const char *sql_type, const char *word)
     return false;
 }
 
-/* xxhash64 refuses MAP and VARIANT, at any depth; those columns are hashed as JSON. */
+/* Columns whose text on the wire is no JSON, or cannot be told apart. */
+static bool is_read_as_json(const ldbx_snapshot *snapshot, size_t column)
+{
+    ldbx_type type = ldbx_type_from_sql(ldbx_view_of(snapshot->sql_types[column]));
+
+    return snapshot->nested_as_json &&
+           (type == LDBX_TYPE_ARRAY || type == LDBX_TYPE_MAP || type == LDBX_TYPE_STRUCT || type == LDBX_TYPE_VARIANT);
+}
+
+/* xxhash64 refuses MAP and VARIANT, at any depth; those columns are hashed as JSON. A type may be told without its depths. */
 static void write_hash(const ldbx_snapshot *snapshot, ldbx_buf *sql)
 {
     ldbx_buf_str(sql, "xxhash64(");
     for (size_t i = 0; i < snapshot->column_count; i++) {
         bool as_json = holds(snapshot->sql_types[i], "MAP<") || holds(snapshot->sql_types[i], "VARIANT") ||
-                       strcasecmp(snapshot->sql_types[i], "MAP") == 0;
+                       strcasecmp(snapshot->sql_types[i], "MAP") == 0 || is_read_as_json(snapshot, i);
         ldbx_buf_str(sql, i > 0 ? ", " : "");
         if (as_json)
             ldbx_buf_str(sql, "to_json(struct(");
         ldbx_sql_identifier(sql, snapshot->columns[i]);
         if (as_json) {
             ldbx_buf_str(sql, ")");
-            write_json_options(sql);
+            write_json_options(sql, false);
         }
     }
     ldbx_buf_str(sql, ")");
@@ -251,7 +261,7 @@ int ldbx_snapshot_create_view(const ldbx_snapshot *snapshot, ldbx_error **error)
     ldbx_buf_str(&sql, " ORDER BY ");
     write_hash(snapshot, &sql);
     ldbx_buf_str(&sql, ", to_json(struct(*)");
-    write_json_options(&sql);
+    write_json_options(&sql, false);
     ldbx_buf_str(&sql, ") AS ");
     ldbx_sql_identifier(&sql, snapshot->order_column);
     ldbx_buf_str(&sql, " FROM ");
@@ -279,12 +289,34 @@ static void write_after(const ldbx_snapshot *snapshot, const ldbx_key *after, ld
     ldbx_buf_printf(sql, " > %lld)", (long long)after->order);
 }
 
+static void write_selection(const ldbx_snapshot *snapshot, ldbx_buf *sql)
+{
+    if (!snapshot->nested_as_json) {
+        ldbx_buf_byte(sql, '*');
+        return;
+    }
+    for (size_t i = 0; i < snapshot->column_count; i++) {
+        bool as_json = is_read_as_json(snapshot, i);
+        ldbx_buf_str(sql, as_json ? "to_json(" : "");
+        ldbx_sql_identifier(sql, snapshot->columns[i]);
+        if (as_json) {
+            write_json_options(sql, true);
+            ldbx_buf_str(sql, " AS ");
+            ldbx_sql_identifier(sql, snapshot->columns[i]);
+        }
+        ldbx_buf_str(sql, ", ");
+    }
+    ldbx_sql_identifier(sql, snapshot->order_column);
+}
+
 void ldbx_snapshot_write_read(const ldbx_snapshot *snapshot, const ldbx_key *after, const ldbx_bound *upto,
                               int64_t limit, ldbx_buf *sql)
 {
     const char *word = " WHERE ";
 
-    ldbx_buf_str(sql, "SELECT * FROM ");
+    ldbx_buf_str(sql, "SELECT ");
+    write_selection(snapshot, sql);
+    ldbx_buf_str(sql, " FROM ");
     ldbx_sql_identifier(sql, snapshot->view);
     if (after->set) {
         ldbx_buf_str(sql, word);

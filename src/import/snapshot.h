@@ -32,6 +32,7 @@ typedef struct ldbx_snapshot {
     char **columns; /* of the table, in their order */
     char **sql_types;
     size_t column_count;
+    bool nested_as_json; /* ARRAY, MAP, STRUCT and VARIANT are turned into JSON by the server */
     size_t ts_index;
     ldbx_type ts_type;
     int64_t version;  /* -1: the source has none */

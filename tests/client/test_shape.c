@@ -198,6 +198,24 @@ START_TEST(unreadable_layouts_name_the_column)
 }
 END_TEST
 
+START_TEST(a_type_that_the_wire_does_not_tell)
+{
+    column *batch = make("+s", "", NULL, 0, 2, make("u", "n", NULL, 0, 0), make("u", "v", NULL, 0, 0));
+    ldbx_error *error = NULL;
+    ldbx_shape shape;
+
+    expect_ok(ldbx_shape_make(&batch->schema, NULL, 0, &shape, &error), error);
+    expect_ok(ldbx_shape_retype(&shape, 0, "timestamp_ntz", &error), error);
+    expect_ok(ldbx_shape_retype(&shape, 1, "variant", &error), error);
+    ck_assert_str_eq(shape.columns[0].sql_type, "timestamp_ntz");
+    ck_assert_int_eq(shape.columns[0].type, LDBX_TYPE_TIMESTAMP_NTZ);
+    ck_assert_int_eq(shape.fields[0].type, LDBX_TYPE_TIMESTAMP_NTZ);
+    ck_assert_int_eq(shape.columns[1].type, LDBX_TYPE_VARIANT);
+    ck_assert_int_eq(shape.fields[1].type, LDBX_TYPE_STRUCT); /* JSON as it is, not in a string */
+    ldbx_shape_clear(&shape);
+}
+END_TEST
+
 START_TEST(every_allocation_may_fail)
 {
     column *batch = make("+s", "", NULL, 0, 2, nested(), make("i", "a", NULL, 0, 0));
@@ -227,6 +245,7 @@ int main(void)
     tcase_add_test(tcase, names);
     tcase_add_test(tcase, no_columns);
     tcase_add_test(tcase, nested_types);
+    tcase_add_test(tcase, a_type_that_the_wire_does_not_tell);
     tcase_add_test(tcase, unreadable_layouts_name_the_column);
     tcase_add_test(tcase, every_allocation_may_fail);
     return suite_run(suite);

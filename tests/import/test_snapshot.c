@@ -88,6 +88,31 @@ START_TEST(everything_is_read_without_bounds)
 }
 END_TEST
 
+/* Where the wire has no form for them, the server makes JSON of what is nested, to the microsecond and with its NULLs. */
+START_TEST(nested_columns_are_read_as_json)
+{
+    char a[] = "a`b", s[] = "s", v[] = "v", array_type[] = "array<int>", struct_type[] = "struct<x:date>",
+         variant_type[] = "variant";
+    char *names[] = {updated, a, s, v}, *sql_types[] = {time_type, array_type, struct_type, variant_type};
+    ldbx_snapshot snapshot = sample();
+    ldbx_key after = {0};
+    ldbx_bound upto = {0};
+    ldbx_buf sql;
+
+    snapshot.columns = names;
+    snapshot.sql_types = sql_types;
+    snapshot.column_count = 4;
+    snapshot.nested_as_json = true;
+    ldbx_buf_init(&sql, LDBX_MAX_SQL);
+    ldbx_snapshot_write_read(&snapshot, &after, &upto, 0, &sql);
+#define OPTIONS                                                                                                        \
+    ", map('timestampFormat', 'yyyy-MM-dd\\'T\\'HH:mm:ss.SSSSSSXXX', 'timestampNTZFormat', "                           \
+    "'yyyy-MM-dd\\'T\\'HH:mm:ss.SSSSSS', 'ignoreNullFields', 'false'))"
+    expect_text(&sql, "SELECT `up``d`, to_json(`a``b`" OPTIONS " AS `a``b`, to_json(`s`" OPTIONS
+                      " AS `s`, to_json(`v`" OPTIONS " AS `v`, `ldbx_order` FROM `v` ORDER BY `up``d`, `ldbx_order`");
+}
+END_TEST
+
 START_TEST(time_columns_are_found_without_case_and_checked)
 {
     ldbx_snapshot snapshot = sample();
@@ -140,6 +165,7 @@ int main(void)
     tcase_add_test(tcase, condition_has_both_bounds_to_the_microsecond);
     tcase_add_test(tcase, a_page_starts_behind_its_key);
     tcase_add_test(tcase, everything_is_read_without_bounds);
+    tcase_add_test(tcase, nested_columns_are_read_as_json);
     tcase_add_loop_test(tcase, a_refusal_is_told_from_a_failure, 0, sizeof answers / sizeof answers[0]);
     tcase_add_test(tcase, time_columns_are_found_without_case_and_checked);
     return suite_run(suite);
