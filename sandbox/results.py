@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from databricks.sql.thrift_api.TCLIService import ttypes as t
 
 from .errors import SqlError
-from .sqltypes import Type
+from .sqltypes import NAMELESS, Type
 
 BATCH_ROWS = 4096
 FORMS = ("lz4", "arrow", "columns")        # of results, the richest first
@@ -54,7 +54,8 @@ class Result:
     @classmethod
     def of(cls, relation, form):
         types = [Type(duck, form.zone) for duck in relation.types]
-        return cls(list(relation.columns), types, relation.to_arrow_reader(BATCH_ROWS), form)
+        names = ["" if name == NAMELESS else name for name in relation.columns]
+        return cls(names, types, relation.to_arrow_reader(BATCH_ROWS), form)
 
     @classmethod
     def nothing(cls, form):

@@ -87,7 +87,8 @@ class Handler(BaseHTTPRequestHandler):
         for name, value in dict(headers).items():
             self.send_header(name, str(value))
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
     def refuse(self, status, code, message, headers=()):
         self.reply(status, {"error_code": code, "message": message}, headers=headers)
@@ -117,26 +118,24 @@ class Handler(BaseHTTPRequestHandler):
         return data
 
     def do_GET(self):
+        """Whatever is no POST. A body is read all the same: it would be taken for the next request."""
         path = urlsplit(self.path).path
+        try:
+            self.body()
+        except ValueError:
+            return self._unreadable()
         if path.startswith("/control/"):
-            return control.answer(self, "GET", path, {})
+            return control.answer(self, self.command, path, {})
         if path in self.server.handlers:
-            return self.refuse(405, "METHOD_NOT_ALLOWED", "HTTP method GET is not supported here.", {"Allow": "POST"})
-        return self.refuse(404, "ENDPOINT_NOT_FOUND", f"No API found for 'GET {path}'")
-
-    def do_DELETE(self):
-        path = urlsplit(self.path).path
-        if path.startswith("/control/"):
-            return control.answer(self, "DELETE", path, {})
-        return self.refuse(404, "ENDPOINT_NOT_FOUND", f"No API found for 'DELETE {path}'")
+            return self.refuse(405, "METHOD_NOT_ALLOWED", f"HTTP method {self.command} is not supported here.", {"Allow": "POST"})
+        return self.refuse(404, "ENDPOINT_NOT_FOUND", f"No API found for '{self.command} {path}'")
 
     def do_POST(self):
         url = urlsplit(self.path)
         try:
             body = self.body()
         except ValueError:
-            self.close_connection = True
-            return self.refuse(400, "BAD_REQUEST", "The body cannot be read.")
+            return self._unreadable()
         if url.path.startswith("/control/"):
             return control.answer(self, "POST", url.path, parse_qs(url.query, keep_blank_values=True), body)
         handlers = self.server.handlers.get(url.path)
@@ -150,7 +149,11 @@ class Handler(BaseHTTPRequestHandler):
             return self.refuse(400, "BAD_REQUEST", "The body is not a Thrift call.")
         return self._call(call, handlers)
 
-    do_PUT = do_PATCH = do_HEAD = do_GET
+    do_DELETE = do_PUT = do_PATCH = do_HEAD = do_GET
+
+    def _unreadable(self):
+        self.close_connection = True
+        return self.refuse(400, "BAD_REQUEST", "The body cannot be read.")
 
     def _authorized(self):
         scheme, _, token = self.headers.get("Authorization", "").partition(" ")

@@ -84,6 +84,10 @@ class Type:
         return pa.field(name, arrow or self.arrow, metadata=metadata)
 
 
+# What a column without a name (`SELECT ''` has one) is called within DuckDB, which needs a name.
+NAMELESS = "__sandbox_nameless"
+
+
 def identifier(name):
     """A name quoted for DuckDB."""
     return '"' + name.replace('"', '""') + '"'

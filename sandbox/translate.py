@@ -8,7 +8,7 @@ from . import catalog, information_schema
 from .dialect import DIALECT, check, column_name, data_type, parse, pattern
 from .errors import SqlError, no_table, unsupported
 from .functions import AGGREGATES, FUNCTIONS, NO_DECIMALS, WINDOW
-from .sqltypes import identifier, literal
+from .sqltypes import NAMELESS, identifier, literal
 
 MOMENT = re.compile(r"\s*[+-]?\d{4,6}(-\d{1,2}(-\d{1,2}"
                     r"([T ]\d{1,2}:\d{1,2}(:\d{1,2}(\.\d{1,9})?)?( ?(Z|UTC|[+-]\d{1,2}(:?\d{2})?))?)?)?)?\s*")
@@ -95,7 +95,7 @@ class Translator:
         """Gives unaliased columns the names that Spark gives them."""
         named = []
         for node in select.expressions:
-            named.append(node if isinstance(node, (exp.Alias, exp.Star, exp.Column)) else exp.alias_(node.copy(), column_name(node), quoted=True))
+            named.append(node if isinstance(node, (exp.Alias, exp.Star, exp.Column)) else exp.alias_(node.copy(), column_name(node) or NAMELESS, quoted=True))
         select.set("expressions", named)
 
     # Order within a window

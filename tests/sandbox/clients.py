@@ -12,10 +12,29 @@ from thrift.transport.TTransport import TMemoryBuffer
 WAREHOUSE, CLUSTER = "/sql/1.0/warehouses/sandbox", "/sql/protocolv1/o/0/sandbox"
 
 
-def connect(port, path=WAREHOUSE, token="sandbox", lz4=True, scheme="http", **options):
+def connect(port, path=WAREHOUSE, token="sandbox", lz4=True, scheme="http", attempts=1, **options):
     return sql.connect(server_hostname="127.0.0.1", http_path=path, access_token=token, enable_telemetry=False,
                        _connection_uri=f"{scheme}://127.0.0.1:{port}{path}", use_cloud_fetch=False,
-                       enable_query_result_lz4_compression=lz4, _retry_stop_after_attempts_count=1, **options)
+                       enable_query_result_lz4_compression=lz4, _retry_stop_after_attempts_count=attempts, **options)
+
+
+class Reader:
+    """One of the connector's two ways to a result: `Python Arrow` takes tables, `Python rows` takes rows."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def rows(self, cursor):
+        """The rest of a result, as tuples."""
+        if self.name == "Python Arrow":
+            columns = [column.to_pylist() for column in cursor.fetchall_arrow().columns]
+            return list(zip(*columns))
+        return [tuple(row) for row in cursor.fetchall()]
+
+    def query(self, connection, statement, parameters=None):
+        with connection.cursor() as cursor:
+            cursor.execute(statement, parameters)
+            return self.rows(cursor)
 
 
 class Refused(Exception):

@@ -225,6 +225,15 @@ def test_other_paths_and_methods(sandbox, method, path, status):
     assert answer.status == status and answer.headers["content-type"].startswith("application/json")
 
 
+@pytest.mark.parametrize("method, status", [("GET", 200), ("HEAD", 404), ("DELETE", 404)])
+def test_a_body_where_none_is_wanted_is_no_call(sandbox, method, status):
+    wire = Wire(sandbox.port)
+    wire.http.request(method, "/control/ready", b"null")
+    answer = wire.http.getresponse()
+    assert (answer.status, bool(answer.read())) == (status, method != "HEAD")
+    wire.open()         # on the same connection
+
+
 @pytest.mark.parametrize("body", [b"", b"junk", b"\x80\x01\x00\x01\x00\x00\x00\x0bOpenSession", b"\x80\x01\x00\x01\x7f\xff\xff\xff"])
 def test_what_is_no_call(sandbox, body):
     with pytest.raises(Refused) as caught:
