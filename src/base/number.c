@@ -7,39 +7,62 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/digits.h"
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "128-bit numbers are loaded as they lie");
+
 __extension__ typedef unsigned __int128 uint128;
 
 #define TEN_19 UINT64_C(10000000000000000000) /* the largest power of ten in 64 bits */
 
-static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
-                            "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
-                            "8081828384858687888990919293949596979899";
+static const uint64_t powers[20] = {1,
+                                    10,
+                                    100,
+                                    1000,
+                                    10000,
+                                    100000,
+                                    1000000,
+                                    10000000,
+                                    100000000,
+                                    1000000000,
+                                    10000000000,
+                                    100000000000,
+                                    1000000000000,
+                                    10000000000000,
+                                    100000000000000,
+                                    1000000000000000,
+                                    10000000000000000,
+                                    100000000000000000,
+                                    1000000000000000000,
+                                    TEN_19};
 
-/* Writes the digits so that they end before `end`; returns the first. */
-static char *put_backwards(char *end, uint64_t value)
+const char ldbx_digit_pairs[201] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
+                                   "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
+                                   "8081828384858687888990919293949596979899";
+
+/* Decimal digits of a number, from 1 to 20: 1233/4096 is a little above log10(2). */
+static size_t digit_count(uint64_t value)
 {
-    while (value >= 100) {
-        end -= 2;
-        memcpy(end, pairs + value % 100 * 2, 2);
-        value /= 100;
-    }
-    if (value >= 10) {
-        end -= 2;
-        memcpy(end, pairs + value * 2, 2);
-        return end;
-    }
-    *--end = (char)('0' + value);
-    return end;
+    size_t count = (size_t)(64 - __builtin_clzll(value | 1)) * 1233 >> 12;
+
+    return count + (value >= powers[count]) + (value == 0);
+}
+
+/* Writes the last `count` digits, with zeros in front where there are fewer. */
+static void put_padded(char *out, uint64_t value, size_t count)
+{
+    for (; count >= 2; count -= 2, value /= 100)
+        ldbx_put_two(out + count - 2, (unsigned)(value % 100));
+    if (count > 0)
+        *out = (char)('0' + value % 10);
 }
 
 static size_t put_unsigned(char *out, uint64_t value)
 {
-    char text[20];
-    char *begin = put_backwards(text + sizeof text, value);
-    size_t size = (size_t)(text + sizeof text - begin);
+    size_t count = digit_count(value);
 
-    memcpy(out, begin, size);
-    return size;
+    put_padded(out, value, count);
+    return count;
 }
 
 size_t ldbx_format_int64(char *out, int64_t value)
@@ -84,31 +107,30 @@ static size_t put_exponent(char *out, int exponent)
 /* As most languages print: plain from 0.0001 to 16 digits before the point, with an exponent otherwise. */
 static size_t put_decimal(char *out, decimal number)
 {
-    char digits[20];
-    int count = (int)put_unsigned(digits, number.digits);
+    int count = (int)digit_count(number.digits);
     int point = count + number.exponent; /* digits before it */
-    size_t size = 0;
+    size_t size;
 
     if (point > 16 || point < -3) {
-        out[size++] = digits[0];
-        if (count > 1) {
-            out[size++] = '.';
-            memcpy(out + size, digits + 1, (size_t)count - 1);
-            size += (size_t)count - 1;
-        }
-        return size + put_exponent(out + size, point - 1);
+        size = 1 + put_unsigned(out + 1, number.digits);
+        out[0] = out[1];
+        out[1] = '.';
+        return put_exponent(out + (count > 1 ? size : 1), point - 1) + (count > 1 ? size : 1);
     }
     if (point <= 0) {
         memcpy(out, "0.000", 5);
         size = (size_t)(2 - point);
-        memcpy(out + size, digits, (size_t)count);
-        return size + (size_t)count;
+        return size + put_unsigned(out + size, number.digits);
     }
-    for (int i = 0; i < count || i < point; i++) {
-        if (i == point)
-            out[size++] = '.';
-        out[size++] = i < count ? digits[i] : '0';
+    if (point >= count) {
+        size = put_unsigned(out, number.digits);
+        memset(out + size, '0', (size_t)(point - count));
+        return (size_t)point;
     }
+    size = 1 + put_unsigned(out + 1, number.digits);
+    for (int i = 0; i < point; i++)
+        out[i] = out[i + 1];
+    out[point] = '.';
     return size;
 }
 
@@ -172,58 +194,39 @@ static bool reads_as_float(decimal number, float value)
     return strtof(text, NULL) == value;
 }
 
-/*
- * Most numbers of real tables have few digits: digits / 10^k is rounded as reading the text would be while
- * both are exact, so the first k that gives the value back is the answer, without printf. Values are in
- * [0.0001, 1e15).
- */
-static bool few_digits(double value, decimal *number)
+static uint128 power_of_ten(int exponent)
 {
-    double power = 1;
-
-    for (int k = 0; k <= 19 && value * power < 1e15; k++) {
-        double digits = nearbyint(value * power);
-        if (digits / power == value) {
-            *number = (decimal){(uint64_t)digits, -k};
-            return true;
-        }
-        power *= 10;
-    }
-    return false;
+    return exponent < 20 ? powers[exponent] : (uint128)TEN_19 * powers[exponent - 19];
 }
 
 /*
- * Shortest decimal that reads back as mantissa * 2^-shift, in exact integers: `scaled` is the value with the
- * decimal point behind digit `most`, times 2^shift. Of each length from `least` on the nearest text is tried.
- * The value is in [0.0001, 1e15) and the shift in [0, 66]: 128 bits are enough, and no text lies exactly
- * halfway between two numbers. Below a power of two the gap is half as wide, which changes nothing in this
- * range (the tests try them all).
+ * Shortest decimal that reads back as mantissa * 2^-shift, in exact integers. The value is in [0.0001, 1e15) and the shift in [0, 66]: 128 bits are
+ * enough, and no text lies exactly halfway between two numbers. Of each length from `least` on the nearest text is tried; of `least` digits there is
+ * at most one text for a number, so that one with zeros at its end stands for all shorter ones. Below a power of two the gap is half as wide, which
+ * changes nothing in this range (the tests try them all).
  */
 static decimal shortest_exact(uint64_t mantissa, int shift, int least, int most)
 {
-    uint128 scaled = (uint128)mantissa * 100;
-    uint128 gap = 100; /* the last bit of the mantissa, in the same measure */
-    uint128 unit = (uint128)1 << shift;
-    uint64_t smallest = 1;
-    decimal number = {0, -2};
+    int magnitude = (64 - __builtin_clzll(mantissa) - shift) * 1233 >> 12; /* about log10 of the value */
+    decimal number = {.exponent = magnitude + 1 - most};
+    uint128 gap = power_of_ten(-number.exponent); /* the last bit of the mantissa, in the measure of `scaled` */
+    uint128 scaled = mantissa * gap;              /* the value with `most` digits before the point, times 2^shift */
+    uint64_t digits;
 
-    for (int i = 1; i < most; i++)
-        smallest *= 10;
-    for (; scaled >> shift < smallest; number.exponent--) {
-        scaled *= 10;
-        gap *= 10;
+    if (scaled >> shift >= powers[most] || scaled >> shift < powers[most - 1]) {
+        number.exponent += scaled >> shift >= powers[most] ? 1 : -1;
+        gap = power_of_ten(-number.exponent);
+        scaled = mantissa * gap;
     }
-    for (int i = least; i < most; i++) {
-        unit *= 10;
-        number.exponent++;
-    }
-    for (;; unit /= 10, number.exponent--) {
-        uint128 below = scaled % unit;
-        uint64_t digits = (uint64_t)(scaled / unit);
-        bool down = below * 2 + digits % 2 <= unit; /* of two that are as near, the even one */
-        number.digits = digits + !down;
-        if ((down ? below : unit - below) * 2 < gap)
-            return number;
+    digits = (uint64_t)(scaled >> shift);
+    for (int count = least;; count++) {
+        uint64_t unit = powers[most - count];
+        uint128 whole = (uint128)unit << shift;
+        uint64_t shorter = digits / unit;
+        uint128 below = scaled - ((uint128)(shorter * unit) << shift);
+        bool down = below * 2 + shorter % 2 <= whole; /* of two that are as near, the even one */
+        if ((down ? below : whole - below) * 2 < gap || count == most)
+            return (decimal){shorter + !down, number.exponent + most - count};
     }
 }
 
@@ -233,11 +236,8 @@ static decimal shortest_double(double value)
     int exponent;
     double fraction = frexp(value, &exponent);
 
-    if (value >= 1e-4 && value < 1e15) {
-        if (few_digits(value, &number))
-            return number;
-        return shortest_exact((uint64_t)ldexp(fraction, DBL_MANT_DIG), DBL_MANT_DIG - exponent, 16, 17);
-    }
+    if (value >= 1e-4 && value < 1e15)
+        return shortest_exact((uint64_t)ldexp(fraction, DBL_MANT_DIG), DBL_MANT_DIG - exponent, 15, 17);
     /* Below the normal range there are fewer digits than usual to begin with. */
     for (int count = value < DBL_MIN ? 1 : 15; count < 17; count++) {
         number = printed(value, count);
@@ -295,38 +295,31 @@ size_t ldbx_format_float(char *out, float value)
 /* Decimal digits of a 128-bit number, at most 39. */
 static size_t put_uint128(char *out, uint128 value)
 {
-    char text[40];
-    char *end = text + sizeof text;
-    char *begin = end;
     size_t size;
 
-    while (value > UINT64_MAX) {
-        uint64_t low = (uint64_t)(value % TEN_19);
-        char *next = put_backwards(begin, low);
-        while (next > begin - 19)
-            *--next = '0';
-        begin -= 19;
-        value /= TEN_19;
-    }
-    begin = put_backwards(begin, (uint64_t)value);
-    size = (size_t)(end - begin);
-    memcpy(out, begin, size);
-    return size;
+    if (value <= UINT64_MAX)
+        return put_unsigned(out, (uint64_t)value);
+    size = put_uint128(out, value / TEN_19);
+    put_padded(out + size, (uint64_t)(value % TEN_19), 19);
+    return size + 19;
 }
 
-static uint128 load_uint128(const uint8_t bytes[16])
+/* The common case: 64 bits, and fewer than 20 digits behind the point. */
+static size_t put_short_decimal(char *out, uint64_t value, size_t scale)
 {
-    uint128 value = 0;
+    size_t size = put_unsigned(out, value / powers[scale]);
 
-    for (int i = 15; i >= 0; i--)
-        value = value << 8 | bytes[i];
-    return value;
+    if (scale == 0)
+        return size;
+    out[size++] = '.';
+    put_padded(out + size, value % powers[scale], scale);
+    return size + scale;
 }
 
 size_t ldbx_format_decimal128(char *out, const uint8_t bytes[16], int scale)
 {
-    uint128 value = load_uint128(bytes);
     bool negative = (bytes[15] & 0x80) != 0;
+    uint128 value;
     char digits[40];
     size_t count, whole, zeros;
     size_t size = 0;
@@ -334,9 +327,16 @@ size_t ldbx_format_decimal128(char *out, const uint8_t bytes[16], int scale)
     out[0] = '\0';
     if (scale < -38 || scale > 76)
         return 0;
-    count = put_uint128(digits, negative ? 0 - value : value);
+    memcpy(&value, bytes, sizeof value);
+    value = negative ? 0 - value : value;
     if (negative)
         out[size++] = '-';
+    if (value <= UINT64_MAX && scale >= 0 && scale < 20) {
+        size += put_short_decimal(out + size, (uint64_t)value, (size_t)scale);
+        out[size] = '\0';
+        return size;
+    }
+    count = put_uint128(digits, value);
     whole = scale < 0 ? count : count > (size_t)scale ? count - (size_t)scale : 0;
     if (whole == 0)
         out[size++] = '0';
