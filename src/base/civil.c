@@ -1,5 +1,6 @@
 #include "base/civil.h"
 
+#include "base/digits.h"
 #include "base/str.h"
 
 #define DAYS_PER_ERA   146097 /* 400 years, after which the calendar repeats */
@@ -30,12 +31,13 @@ int64_t ldbx_days_from_civil(int64_t year, int month, int day)
     return era * DAYS_PER_ERA + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - EPOCH_DAYS;
 }
 
+/* Inside of an era 32 bits are enough, and divide faster. */
 static ldbx_civil civil_from_days(int64_t days)
 {
     ldbx_civil civil = {0};
     int64_t era = floor_div(days, DAYS_PER_ERA);
-    int64_t day = floor_mod(days, DAYS_PER_ERA) + EPOCH_DAYS; /* added here, it cannot overflow */
-    int64_t year_of_era, day_of_year, month;
+    uint32_t day = (uint32_t)floor_mod(days, DAYS_PER_ERA) + EPOCH_DAYS;
+    uint32_t year_of_era, day_of_year, month;
 
     era += day / DAYS_PER_ERA;
     day %= DAYS_PER_ERA;
@@ -53,7 +55,7 @@ ldbx_civil ldbx_civil_from_us(int64_t us)
     int64_t days = floor_div(us, LDBX_US_PER_DAY);
     int64_t rest = floor_mod(us, LDBX_US_PER_DAY);
     ldbx_civil civil = civil_from_days(days);
-    int64_t seconds = rest / LDBX_US_PER_SECOND;
+    uint32_t seconds = (uint32_t)(rest / LDBX_US_PER_SECOND);
 
     civil.micro = (int)(rest % LDBX_US_PER_SECOND);
     civil.hour = (int)(seconds / 3600);
@@ -62,13 +64,10 @@ ldbx_civil ldbx_civil_from_us(int64_t us)
     return civil;
 }
 
-static char *put_digits(char *out, int64_t value, int digits)
+static char *put_two(char *out, int value)
 {
-    for (int i = digits - 1; i >= 0; i--) {
-        out[i] = (char)('0' + value % 10);
-        value /= 10;
-    }
-    return out + digits;
+    ldbx_put_two(out, (unsigned)value);
+    return out + 2;
 }
 
 static char *put_date(char *out, const ldbx_civil *civil)
@@ -80,11 +79,11 @@ static char *put_date(char *out, const ldbx_civil *civil)
     if (year > 9999)
         out += ldbx_format_int64(out, year);
     else
-        out = put_digits(out, year, 4);
+        out = put_two(put_two(out, (int)year / 100), (int)year % 100);
     *out++ = '-';
-    out = put_digits(out, civil->month, 2);
+    out = put_two(out, civil->month);
     *out++ = '-';
-    return put_digits(out, civil->day, 2);
+    return put_two(out, civil->day);
 }
 
 size_t ldbx_format_date(char *out, int64_t days)
@@ -102,13 +101,13 @@ size_t ldbx_format_timestamp(char *out, int64_t us, bool utc)
     char *end = put_date(out, &civil);
 
     *end++ = 'T';
-    end = put_digits(end, civil.hour, 2);
+    end = put_two(end, civil.hour);
     *end++ = ':';
-    end = put_digits(end, civil.minute, 2);
+    end = put_two(end, civil.minute);
     *end++ = ':';
-    end = put_digits(end, civil.second, 2);
+    end = put_two(end, civil.second);
     *end++ = '.';
-    end = put_digits(end, civil.micro, 6);
+    end = put_two(put_two(put_two(end, civil.micro / 10000), civil.micro / 100 % 100), civil.micro % 100);
     if (utc)
         *end++ = 'Z';
     *end = '\0';
