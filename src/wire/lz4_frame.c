@@ -12,6 +12,8 @@
 
 struct ldbx_lz4 {
     LZ4F_dctx *context;
+    size_t
+        block; /* room from which on liblz4 decompresses in place, not by way of a buffer of its own; 0: not worth it */
 };
 
 ldbx_lz4 *ldbx_lz4_new(void)
@@ -47,6 +49,11 @@ static size_t smaller(size_t a, size_t b)
     return a < b ? a : b;
 }
 
+static size_t block_size(LZ4F_blockSizeID_t id)
+{
+    return id >= LZ4F_max64KB && id <= LZ4F_max4MB ? (size_t)1 << (8 + 2 * (int)id) : (size_t)1 << 16;
+}
+
 /* Where the first frame says how large it is, that much, within what its bytes can hold; else a guess. */
 static int reserve(ldbx_lz4 *lz4, ldbx_view *in, ldbx_bytes *out, ldbx_error **error)
 {
@@ -58,18 +65,20 @@ static int reserve(ldbx_lz4 *lz4, ldbx_view *in, ldbx_bytes *out, ldbx_error **e
         return fail_lz4(code, error);
     if (info.contentSize > 0 && info.contentSize <= (unsigned long long)in->size * MAX_RATIO)
         want = (size_t)info.contentSize;
+    lz4->block = in->size > SMALLEST_GUESS / 4 ? block_size(info.blockSizeID) : 0;
     in->data += used;
     in->size -= used;
-    want = smaller(want, ldbx_bytes_max(out));
+    want = smaller(want + lz4->block, ldbx_bytes_max(out));
     return ldbx_bytes_grow(out, want) ? LDBX_OK : ldbx_fail_no_memory(error);
 }
 
 /* At the maximum there is no more room, which is fine while only the frame's end is left to be read. */
-static int make_room(ldbx_bytes *out, ldbx_error **error)
+static int make_room(const ldbx_lz4 *lz4, ldbx_bytes *out, ldbx_error **error)
 {
     size_t capacity = ldbx_bytes_capacity(out);
     size_t max = ldbx_bytes_max(out);
-    if (capacity > ldbx_bytes_size(out) || capacity == max)
+    size_t room = capacity - ldbx_bytes_size(out);
+    if ((room > 0 && room >= lz4->block) || capacity == max)
         return LDBX_OK;
     capacity = capacity > SMALLEST_GUESS ? 2 * capacity : 2 * SMALLEST_GUESS;
     return ldbx_bytes_grow(out, smaller(capacity, max)) ? LDBX_OK : ldbx_fail_no_memory(error);
@@ -105,7 +114,7 @@ int ldbx_lz4_read(ldbx_lz4 *lz4, ldbx_view in, ldbx_bytes *out, ldbx_error **err
         return ldbx_fail(error, LDBX_PROTOCOL, "LZ4 frame: empty");
     LDBX_TRY(reserve(lz4, &in, out, error));
     while (open || in.size > 0) {
-        LDBX_TRY(make_room(out, error));
+        LDBX_TRY(make_room(lz4, out, error));
         LDBX_TRY(step(lz4, &in, out, &open, error));
     }
     return LDBX_OK;
