@@ -35,7 +35,7 @@ void ldbx_buf_reset(ldbx_buf *buf)
 }
 
 /* One byte more than the capacity is allocated, for the NUL. */
-static bool grow(ldbx_buf *buf, size_t extra)
+static bool reallocate(ldbx_buf *buf, size_t extra)
 {
     size_t capacity = buf->capacity * 2;
     void *data;
@@ -56,15 +56,10 @@ static bool grow(ldbx_buf *buf, size_t extra)
     return true;
 }
 
-uint8_t *ldbx_buf_reserve(ldbx_buf *buf, size_t extra)
+bool ldbx_buf_grow(ldbx_buf *buf, size_t extra)
 {
-    if (buf->failed)
-        return NULL;
-    if ((extra > buf->capacity - buf->size || buf->data == NULL) && !grow(buf, extra)) {
-        buf->failed = true;
-        return NULL;
-    }
-    return buf->data + buf->size;
+    buf->failed = !reallocate(buf, extra);
+    return !buf->failed;
 }
 
 void ldbx_buf_str(ldbx_buf *buf, const char *text)

@@ -39,10 +39,18 @@ void ldbx_buf_clear(ldbx_buf *buf); /* gives the memory back; usable again as af
 void ldbx_buf_wipe(ldbx_buf *buf);  /* as clear, overwriting the content first */
 void ldbx_buf_reset(ldbx_buf *buf); /* empties it, keeps the memory, forgets a failure */
 
-/* Room for `extra` more bytes; the place to write them, or NULL. `size` does not move. */
-uint8_t *ldbx_buf_reserve(ldbx_buf *buf, size_t extra);
+bool ldbx_buf_grow(ldbx_buf *buf, size_t extra); /* the rare half of ldbx_buf_reserve */
 
-/* Inline, because the writers of rows call them for every cell. */
+/* From here on inline, because the writers of rows call them for every cell. */
+
+/* Room for `extra` more bytes; the place to write them, or NULL. `size` does not move. */
+static inline uint8_t *ldbx_buf_reserve(ldbx_buf *buf, size_t extra)
+{
+    if (buf->failed || ((extra > buf->capacity - buf->size || buf->data == NULL) && !ldbx_buf_grow(buf, extra)))
+        return NULL;
+    return buf->data + buf->size;
+}
+
 static inline void ldbx_buf_append(ldbx_buf *buf, const void *data, size_t size)
 {
     uint8_t *to;

@@ -194,6 +194,21 @@ static bool reads_as_float(decimal number, float value)
     return strtof(text, NULL) == value;
 }
 
+/* The digits without the last `count` ones, by divisors that the compiler knows. */
+static uint64_t shortened(uint64_t digits, int count)
+{
+    switch (count) {
+    case 0:
+        return digits;
+    case 1:
+        return digits / 10;
+    case 2:
+        return digits / 100;
+    default:
+        return digits / 1000;
+    }
+}
+
 static uint128 power_of_ten(int exponent)
 {
     return exponent < 20 ? powers[exponent] : (uint128)TEN_19 * powers[exponent - 19];
@@ -222,7 +237,7 @@ static decimal shortest_exact(uint64_t mantissa, int shift, int least, int most)
     for (int count = least;; count++) {
         uint64_t unit = powers[most - count];
         uint128 whole = (uint128)unit << shift;
-        uint64_t shorter = digits / unit;
+        uint64_t shorter = shortened(digits, most - count);
         uint128 below = scaled - ((uint128)(shorter * unit) << shift);
         bool down = below * 2 + shorter % 2 <= whole; /* of two that are as near, the even one */
         if ((down ? below : whole - below) * 2 < gap || count == most)
@@ -233,11 +248,11 @@ static decimal shortest_exact(uint64_t mantissa, int shift, int least, int most)
 static decimal shortest_double(double value)
 {
     decimal number;
-    int exponent;
-    double fraction = frexp(value, &exponent);
+    uint64_t bits;
 
+    memcpy(&bits, &value, sizeof bits);
     if (value >= 1e-4 && value < 1e15)
-        return shortest_exact((uint64_t)ldexp(fraction, DBL_MANT_DIG), DBL_MANT_DIG - exponent, 15, 17);
+        return shortest_exact((bits & ((UINT64_C(1) << 52) - 1)) | UINT64_C(1) << 52, 1075 - (int)(bits >> 52), 15, 17);
     /* Below the normal range there are fewer digits than usual to begin with. */
     for (int count = value < DBL_MIN ? 1 : 15; count < 17; count++) {
         number = printed(value, count);
@@ -245,7 +260,7 @@ static decimal shortest_double(double value)
             return number;
     }
     /* Above a power of two the gap is twice as wide as below it, and the next text up may be inside. */
-    if (fraction == 0.5) {
+    if (bits << 12 == 0) {
         number.digits++;
         if (reads_as_double(number, value))
             return number;
@@ -256,17 +271,17 @@ static decimal shortest_double(double value)
 static decimal shortest_float(float value)
 {
     decimal number = {0};
-    int exponent;
-    float fraction = frexpf(value, &exponent);
+    uint32_t bits;
 
+    memcpy(&bits, &value, sizeof bits);
     if (value >= 1e-4f && value < 1e7f)
-        return shortest_exact((uint64_t)ldexpf(fraction, FLT_MANT_DIG), FLT_MANT_DIG - exponent, 6, 9);
+        return shortest_exact((bits & ((UINT32_C(1) << 23) - 1)) | UINT32_C(1) << 23, 150 - (int)(bits >> 23), 6, 9);
     for (int count = value < FLT_MIN ? 1 : 6; count < 9; count++) {
         number = printed((double)value, count);
         if (reads_as_float(number, value))
             return number;
         number.digits++;
-        if (fraction == 0.5f && reads_as_float(number, value))
+        if (bits << 9 == 0 && reads_as_float(number, value))
             return number;
     }
     return printed((double)value, 9);

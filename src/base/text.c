@@ -78,65 +78,80 @@ static bool word_is_special(uint64_t word)
     return ((word | (word - ONES * ' ') | (quote - ONES) | (backslash - ONES)) & HIGHS) != 0;
 }
 
-static void put_escape(ldbx_buf *buf, uint8_t byte)
+#define LONGEST_ESCAPE 6
+#define CHUNK          256 /* bytes of a text for which room is made at once */
+
+static uint8_t *put_escape(uint8_t *to, uint8_t byte)
 {
     static const char digits[] = "0123456789abcdef";
     static const char letters[] = "btn\0fr"; /* for 8 to 13 */
-    char text[6] = {'\\', (char)byte, '0', '0', 0, 0};
 
+    *to++ = '\\';
     if (byte == '"' || byte == '\\') {
-        ldbx_buf_append(buf, text, 2);
+        *to++ = byte;
     } else if (byte >= 8 && byte <= 13 && byte != 11) {
-        text[1] = letters[byte - 8];
-        ldbx_buf_append(buf, text, 2);
+        *to++ = (uint8_t)letters[byte - 8];
     } else {
-        text[1] = 'u';
-        text[4] = digits[byte >> 4];
-        text[5] = digits[byte & 15];
-        ldbx_buf_append(buf, text, 6);
+        memcpy(to, "u00", 3);
+        to[3] = (uint8_t)digits[byte >> 4];
+        to[4] = (uint8_t)digits[byte & 15];
+        to += 5;
     }
+    return to;
 }
 
-/* Bytes from `at` that can be copied as they are. */
-static size_t plain_run(const uint8_t *at, size_t left)
+/* One character, or one byte that belongs to none. */
+static uint8_t *put_character(uint8_t *to, const uint8_t **at, size_t left)
 {
-    size_t run = 0;
+    size_t length = sequence_length(*at, left);
 
-    while (run < left) {
-        size_t length;
-        if (left - run >= 8 && !word_is_special(load_word(at + run))) {
-            run += 8;
-            continue;
-        }
-        if (at[run] < ' ' || at[run] == '"' || at[run] == '\\')
-            break;
-        length = sequence_length(at + run, left - run);
-        if (length == 0)
-            break;
-        run += length;
+    if (length == 0) {
+        memcpy(to, REPLACEMENT, 3);
+        to += 3;
+    } else if (length == 1 && (**at < ' ' || **at == '"' || **at == '\\')) {
+        to = put_escape(to, **at);
+    } else {
+        for (size_t i = 0; i < length; i++)
+            *to++ = (*at)[i];
     }
-    return run;
+    *at += length > 0 ? length : 1;
+    return to;
+}
+
+/* At least `chunk` bytes of the text: as many whole words as need no escape, else characters. There is room for all their escapes and a word. */
+static uint8_t *put_chunk(uint8_t *to, const uint8_t **at, size_t chunk, const uint8_t *end)
+{
+    const uint8_t *enough = *at + chunk;
+
+    while (*at < enough) {
+        if (end - *at >= 8) {
+            uint64_t word = load_word(*at);
+            if (!word_is_special(word)) {
+                memcpy(to, &word, sizeof word);
+                to += sizeof word;
+                *at += sizeof word;
+                continue;
+            }
+        }
+        do
+            to = put_character(to, at, (size_t)(end - *at));
+        while (*at < enough && **at >= 0x80);
+    }
+    return to;
 }
 
 void ldbx_buf_json_string(ldbx_buf *buf, ldbx_view text)
 {
     const uint8_t *at = (const uint8_t *)text.data;
-    size_t left = text.size;
+    const uint8_t *end = at + text.size;
 
     ldbx_buf_byte(buf, '"');
-    while (left > 0) {
-        size_t run = plain_run(at, left);
-        ldbx_buf_append(buf, at, run);
-        at += run;
-        left -= run;
-        if (left == 0)
-            break;
-        if (*at < 0x80)
-            put_escape(buf, *at);
-        else
-            ldbx_buf_str(buf, REPLACEMENT);
-        at++;
-        left--;
+    while (at < end) {
+        size_t chunk = (size_t)(end - at) < CHUNK ? (size_t)(end - at) : CHUNK;
+        uint8_t *to = ldbx_buf_reserve(buf, (chunk + sizeof(uint64_t)) * LONGEST_ESCAPE);
+        if (to == NULL)
+            return;
+        buf->size += (size_t)(put_chunk(to, &at, chunk, end) - to);
     }
     ldbx_buf_byte(buf, '"');
 }

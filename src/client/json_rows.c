@@ -511,6 +511,13 @@ void ldbx_json_cell(const ldbx_field *field, const struct ArrowArray *array, int
         put_value(field, array, row, ldbx_cell_is_null(field, array, row), out);
 }
 
+/* In blocks: a name is short, and a call of memcpy() would cost more than it copies. The place is larger by the value that follows. */
+static void put_name(uint8_t *to, const ldbx_field *field)
+{
+    for (size_t i = 0; i < field->name_json_size; i += LDBX_NAME_PAD)
+        memcpy(to + i, field->name_json + i, LDBX_NAME_PAD);
+}
+
 /* One reservation a column, for its name and, as a rule, its value. */
 void ldbx_json_row(const ldbx_shape *shape, const struct ArrowArray *batch, int64_t row, bool skip_nulls, ldbx_buf *out)
 {
@@ -528,7 +535,7 @@ void ldbx_json_row(const ldbx_shape *shape, const struct ArrowArray *batch, int6
         if (to == NULL)
             return;
         *to = (uint8_t)before;
-        memcpy(to + 1, field->name_json, field->name_json_size);
+        put_name(to + 1, field);
         out->size += 1 + field->name_json_size;
         before = ',';
         put_value(field, array, row + batch->offset, null, out);

@@ -186,6 +186,7 @@ static bool name_as_json(ldbx_field *field, ldbx_view name)
     ldbx_buf_json_string(&json, name);
     ldbx_buf_byte(&json, ':');
     field->name_json_size = json.size;
+    ldbx_buf_append(&json, (const char[LDBX_NAME_PAD]){0}, LDBX_NAME_PAD);
     field->name_json = ldbx_buf_detach(&json);
     ldbx_buf_clear(&json);
     return field->name_json != NULL;
