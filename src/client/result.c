@@ -31,20 +31,30 @@ struct ldbx_result {
     int end; /* what the last ldbx_result_next came to, if it was the end or a failure */
 };
 
-/* Arrow when the server says so; column sets, and statements without rows, are described by their Thrift
- * types. */
-static int read_schema(ldbx_result *result, const ldbx_tcli_metadata *metadata, ldbx_error **error)
+/*
+ * Arrow when the server says so, described by Thrift types where it sends no schema; so are column sets, and statements without rows. first: the page
+ * that came with the answer, if one did.
+ */
+static int read_schema(ldbx_result *result, const ldbx_tcli_metadata *metadata, const ldbx_tcli_rows *first,
+                       ldbx_error **error)
 {
+    const ldbx_tcli_column *columns = metadata->columns;
+    ldbx_view batch = {NULL, 0};
+
     if (metadata->staging)
         return ldbx_fail(error, LDBX_UNSUPPORTED, "the statement asks for files of this machine (PUT, GET or REMOVE)");
+    if (metadata->format == LDBX_TFORMAT_URLS && metadata->arrow_schema.size > 0)
+        return ldbx_fail(error, LDBX_UNSUPPORTED, "the server sent links to cloud storage, which were not asked for");
+    if (first->batch_count > 0 && !metadata->lz4)
+        batch = first->batches[0].bytes;
     if (metadata->format == LDBX_TFORMAT_ARROW && metadata->arrow_schema.size > 0)
         LDBX_TRY(ldbx_arrow_read_schema(metadata->arrow_schema, &result->schema, error));
-    else if (metadata->format == LDBX_TFORMAT_URLS && metadata->arrow_schema.size > 0)
-        return ldbx_fail(error, LDBX_UNSUPPORTED, "the server sent links to cloud storage, which were not asked for");
+    else if (metadata->format == LDBX_TFORMAT_ARROW)
+        LDBX_TRY(ldbx_columns_arrow_schema(columns, metadata->column_count, batch, &result->schema, error));
     else
-        LDBX_TRY(ldbx_columns_schema(metadata->columns, metadata->column_count, &result->schema, error));
+        LDBX_TRY(ldbx_columns_schema(columns, metadata->column_count, &result->schema, error));
     result->lz4 = metadata->lz4;
-    return ldbx_shape_make(&result->schema, metadata->columns, metadata->column_count, &result->shape, error);
+    return ldbx_shape_make(&result->schema, columns, metadata->column_count, &result->shape, error);
 }
 
 int ldbx_result_new(const ldbx_result_source *source, ldbx_page *first, ldbx_result **out, ldbx_error **error)
@@ -69,7 +79,7 @@ int ldbx_result_new(const ldbx_result_source *source, ldbx_page *first, ldbx_res
     result->cancel = source->cancel;
     result->modified_rows = source->modified_rows;
     ldbx_buf_init(&result->text, LDBX_MAX_TEXT);
-    LDBX_GO(read_schema(result, source->metadata, error));
+    LDBX_GO(read_schema(result, source->metadata, &first->rows, error));
     LDBX_GO(ldbx_pages_new(&result->operation, &pages, first, &result->pages, error));
     *out = result;
     result = NULL;

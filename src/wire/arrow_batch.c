@@ -287,3 +287,23 @@ int ldbx_arrow_read_batch(const struct ArrowSchema *schema, ldbx_bytes *bytes, i
         ldbx_arrow_array_release(out);
     return status;
 }
+
+int ldbx_arrow_count_buffers(ldbx_view bytes, size_t *out, ldbx_error **error)
+{
+    ldbx_arrow_message message;
+    LDBX_TRY(ldbx_arrow_message_open(&message, bytes, LDBX_ARROW_RECORD_BATCH, error));
+    *out = ldbx_fb_elements(&message.header, BATCH_BUFFERS, 16).count;
+    return LDBX_OK;
+}
+
+size_t ldbx_arrow_schema_buffers(const struct ArrowSchema *schema)
+{
+    size_t count = 0;
+    ldbx_format format;
+    for (int64_t i = 0; i < schema->n_children; i++) {
+        if (ldbx_format_parse(schema->children[i]->format, &format))
+            count += (size_t)buffers_of(format.layout);
+        count += ldbx_arrow_schema_buffers(schema->children[i]);
+    }
+    return count;
+}

@@ -22,4 +22,8 @@ int ldbx_arrow_read_schema(ldbx_view message, struct ArrowSchema *out, ldbx_erro
 int ldbx_arrow_read_batch(const struct ArrowSchema *schema, ldbx_bytes *bytes, int64_t rows, struct ArrowArray *out,
                           ldbx_error **error);
 
+/* Number of buffers of a record batch, and of the ones that a batch of this schema has: text has one more than a number. */
+int ldbx_arrow_count_buffers(ldbx_view message, size_t *out, ldbx_error **error);
+size_t ldbx_arrow_schema_buffers(const struct ArrowSchema *schema);
+
 #endif

@@ -6,9 +6,11 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "wire/arrow_array.h"
+#include "wire/arrow_ipc.h"
 
-#define BORDER  ((size_t)64) /* where buffers begin */
-#define SQLNAME "Spark:DataType:SqlName"
+#define BORDER           ((size_t)64) /* where buffers begin */
+#define SQLNAME          "Spark:DataType:SqlName"
+#define TIMESTAMP_FORMAT "tsu:UTC" /* the zone that every session is opened with */
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "numbers of the wire are turned round");
 
@@ -27,35 +29,45 @@ enum {
 /* What a Thrift type is in Arrow and in SQL; every other one is text. */
 static const struct {
     int type;
-    const char *format;
+    const char *format;       /* in column sets */
+    const char *arrow_format; /* where the server makes Arrow of it without being asked for native types */
     const char *sql_name;
 } types[] = {
-    {LDBX_TTYPE_BOOLEAN, "b", "BOOLEAN"},
-    {LDBX_TTYPE_TINYINT, "c", "TINYINT"},
-    {LDBX_TTYPE_SMALLINT, "s", "SMALLINT"},
-    {LDBX_TTYPE_INT, "i", "INT"},
-    {LDBX_TTYPE_BIGINT, "l", "BIGINT"},
-    {LDBX_TTYPE_FLOAT, "f", "FLOAT"},
-    {LDBX_TTYPE_DOUBLE, "g", "DOUBLE"},
-    {LDBX_TTYPE_TIMESTAMP, "u", "TIMESTAMP"},
-    {LDBX_TTYPE_BINARY, "z", "BINARY"},
-    {LDBX_TTYPE_ARRAY, "u", "ARRAY"},
-    {LDBX_TTYPE_MAP, "u", "MAP"},
-    {LDBX_TTYPE_STRUCT, "u", "STRUCT"},
-    {LDBX_TTYPE_DECIMAL, "u", "DECIMAL"},
-    {LDBX_TTYPE_NULL, "n", "VOID"},
-    {LDBX_TTYPE_DATE, "u", "DATE"},
-    {LDBX_TTYPE_INTERVAL_YEAR_MONTH, "u", "INTERVAL YEAR TO MONTH"},
-    {LDBX_TTYPE_INTERVAL_DAY_TIME, "u", "INTERVAL DAY TO SECOND"},
+    {LDBX_TTYPE_BOOLEAN, "b", "b", "BOOLEAN"},
+    {LDBX_TTYPE_TINYINT, "c", "c", "TINYINT"},
+    {LDBX_TTYPE_SMALLINT, "s", "s", "SMALLINT"},
+    {LDBX_TTYPE_INT, "i", "i", "INT"},
+    {LDBX_TTYPE_BIGINT, "l", "l", "BIGINT"},
+    {LDBX_TTYPE_FLOAT, "f", "f", "FLOAT"},
+    {LDBX_TTYPE_DOUBLE, "g", "g", "DOUBLE"},
+    {LDBX_TTYPE_TIMESTAMP, "u", TIMESTAMP_FORMAT, "TIMESTAMP"},
+    {LDBX_TTYPE_BINARY, "z", "z", "BINARY"},
+    {LDBX_TTYPE_ARRAY, "u", "u", "ARRAY"},
+    {LDBX_TTYPE_MAP, "u", "u", "MAP"},
+    {LDBX_TTYPE_STRUCT, "u", "u", "STRUCT"},
+    {LDBX_TTYPE_DECIMAL, "u", "u", "DECIMAL"},
+    {LDBX_TTYPE_NULL, "n", "n", "VOID"},
+    {LDBX_TTYPE_DATE, "u", "tdD", "DATE"},
+    {LDBX_TTYPE_INTERVAL_YEAR_MONTH, "u", "u", "INTERVAL YEAR TO MONTH"},
+    {LDBX_TTYPE_INTERVAL_DAY_TIME, "u", "u", "INTERVAL DAY TO SECOND"},
 };
 
-static void describe(const ldbx_tcli_column *column, const char **format, char sql_name[64])
+typedef enum row_form { COLUMN_SET, ARROW, ARROW_WITH_TEXT_TIMESTAMPS } row_form;
+
+static const char *format_of(size_t type, row_form form)
+{
+    if (form == COLUMN_SET || (form == ARROW_WITH_TEXT_TIMESTAMPS && types[type].type == LDBX_TTYPE_TIMESTAMP))
+        return types[type].format;
+    return types[type].arrow_format;
+}
+
+static void describe(const ldbx_tcli_column *column, row_form form, const char **format, char sql_name[64])
 {
     const char *name = "STRING";
     *format = "u";
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
         if (types[i].type == column->type) {
-            *format = types[i].format;
+            *format = format_of(i, form);
             name = types[i].sql_name;
         }
     }
@@ -81,7 +93,8 @@ static ldbx_view encode_metadata(char out[128], const char *key, const char *val
     return encoded;
 }
 
-int ldbx_columns_schema(const ldbx_tcli_column *columns, size_t count, struct ArrowSchema *out, ldbx_error **error)
+static int make_schema(const ldbx_tcli_column *columns, size_t count, row_form form, struct ArrowSchema *out,
+                       ldbx_error **error)
 {
     const ldbx_view none = {NULL, 0};
     bool fine = ldbx_arrow_schema_new(out, "+s", none, none, false, (int64_t)count);
@@ -89,7 +102,7 @@ int ldbx_columns_schema(const ldbx_tcli_column *columns, size_t count, struct Ar
         const char *format = NULL;
         char sql_name[64];
         char metadata[128];
-        describe(&columns[i], &format, sql_name);
+        describe(&columns[i], form, &format, sql_name);
         fine = ldbx_arrow_schema_new(out->children[i], format, columns[i].name,
                                      encode_metadata(metadata, SQLNAME, sql_name), true, 0);
     }
@@ -97,6 +110,23 @@ int ldbx_columns_schema(const ldbx_tcli_column *columns, size_t count, struct Ar
         return LDBX_OK;
     ldbx_arrow_schema_release(out);
     return ldbx_fail_no_memory(error);
+}
+
+int ldbx_columns_schema(const ldbx_tcli_column *columns, size_t count, struct ArrowSchema *out, ldbx_error **error)
+{
+    return make_schema(columns, count, COLUMN_SET, out, error);
+}
+
+int ldbx_columns_arrow_schema(const ldbx_tcli_column *columns, size_t count, ldbx_view batch, struct ArrowSchema *out,
+                              ldbx_error **error)
+{
+    size_t sent = 0;
+    LDBX_TRY(make_schema(columns, count, ARROW, out, error));
+    if (batch.size == 0 || ldbx_arrow_count_buffers(batch, &sent, NULL) != LDBX_OK ||
+        sent <= ldbx_arrow_schema_buffers(out))
+        return LDBX_OK; /* what is wrong with a batch is said when it is read */
+    ldbx_arrow_schema_release(out);
+    return make_schema(columns, count, ARROW_WITH_TEXT_TIMESTAMPS, out, error);
 }
 
 /* Reading. Everything is written into one allocation, which the arrays of all columns own together. */

@@ -172,6 +172,17 @@ typedef struct ldbx_tcli_values {
     ldbx_view nulls;  /* bit i of byte i/8 set: NULL; may be shorter than the values */
 } ldbx_tcli_values;
 
+/* A part of the result as an object in cloud storage. */
+typedef struct ldbx_tcli_link {
+    ldbx_view url;      /* a secret: whoever has it reads the rows */
+    int64_t expires_ms; /* since 1970 */
+    int64_t start_row;
+    int64_t rows; /* the object may hold more */
+    int64_t bytes;
+    ldbx_tcli_pair *headers; /* to be sent with the request */
+    size_t header_count;
+} ldbx_tcli_link;
+
 typedef struct ldbx_tcli_rows {
     bool present;
     ldbx_tcli_status status;
@@ -181,7 +192,8 @@ typedef struct ldbx_tcli_rows {
     size_t batch_count;
     ldbx_tcli_values *columns;
     size_t column_count;
-    size_t link_count; /* cloud-storage links, which we never ask for */
+    ldbx_tcli_link *links; /* which we never ask for */
+    size_t link_count;
     ldbx_tcli_metadata metadata;
 } ldbx_tcli_rows;
 

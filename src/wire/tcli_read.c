@@ -332,7 +332,7 @@ static void read_metadata(ldbx_tr *reader, int type, void *to)
 
 /* Rows. */
 
-static void read_row_count(ldbx_tr *reader, int type, void *to)
+static void read_count(ldbx_tr *reader, int type, void *to)
 {
     read_i64(reader, type, to);
     if (*(int64_t *)to < 0)
@@ -341,7 +341,7 @@ static void read_row_count(ldbx_tr *reader, int type, void *to)
 
 static const field batch_fields[] = {
     {1, offsetof(ldbx_tcli_arrow_batch, bytes), read_string, "batch without bytes"},
-    {2, offsetof(ldbx_tcli_arrow_batch, rows), read_row_count, "batch without row count"},
+    {2, offsetof(ldbx_tcli_arrow_batch, rows), read_count, "batch without row count"},
 };
 
 static void read_batches(ldbx_tr *reader, int type, void *to)
@@ -432,12 +432,41 @@ static void read_binary_columns(ldbx_tr *reader, int type, void *to)
         violate(reader, "columns in binary form");
 }
 
+static void read_headers(ldbx_tr *reader, int type, void *to)
+{
+    ldbx_tcli_link *link = (ldbx_tcli_link *)to;
+    int key_type = 0, value_type = 0;
+    int32_t count = is_type(reader, type, LDBX_T_MAP) ? ldbx_tr_map(reader, &key_type, &value_type) : 0;
+    for (int32_t i = 0; i < count && reader->bad == NULL; i++) {
+        void *grown = one_more(reader, link->headers, link->header_count, sizeof *link->headers);
+        if (grown == NULL)
+            return;
+        link->headers = (ldbx_tcli_pair *)grown;
+        read_string(reader, key_type, &link->headers[link->header_count].key);
+        read_string(reader, value_type, &link->headers[link->header_count++].value);
+    }
+}
+
+static const field link_fields[] = {
+    {1, offsetof(ldbx_tcli_link, url), read_string, "link without address"},
+    {2, offsetof(ldbx_tcli_link, expires_ms), read_i64, "link without expiry"},
+    {3, offsetof(ldbx_tcli_link, start_row), read_count, "link without start"},
+    {4, offsetof(ldbx_tcli_link, rows), read_count, "link without row count"},
+    {5, offsetof(ldbx_tcli_link, bytes), read_count, "link without size"},
+    {6, 0, read_headers, NULL},
+};
+
 static void read_links(ldbx_tr *reader, int type, void *to)
 {
     ldbx_tcli_rows *out = (ldbx_tcli_rows *)to;
     int32_t count = open_list(reader, type, LDBX_T_STRUCT);
-    ldbx_tr_skip_elements(reader, LDBX_T_STRUCT, count);
-    out->link_count = (size_t)count;
+    for (int32_t i = 0; i < count && reader->bad == NULL; i++) {
+        void *grown = one_more(reader, out->links, out->link_count, sizeof *out->links);
+        if (grown == NULL)
+            return;
+        out->links = (ldbx_tcli_link *)grown;
+        read_struct(reader, LDBX_T_STRUCT, link_fields, LENGTH(link_fields), &out->links[out->link_count++]);
+    }
 }
 
 static const field row_set_fields[] = {
@@ -613,6 +642,9 @@ void ldbx_tcli_metadata_clear(ldbx_tcli_metadata *metadata)
 void ldbx_tcli_rows_clear(ldbx_tcli_rows *rows)
 {
     ldbx_tcli_metadata_clear(&rows->metadata);
+    for (size_t i = 0; i < rows->link_count; i++)
+        ldbx_free(rows->links[i].headers);
+    ldbx_free(rows->links);
     ldbx_free(rows->batches);
     ldbx_free(rows->columns);
     memset(rows, 0, sizeof *rows);

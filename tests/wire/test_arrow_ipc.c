@@ -157,6 +157,19 @@ START_TEST(nested_types_have_their_formats)
 }
 END_TEST
 
+START_TEST(buffers_are_counted)
+{
+    static const char *const names[] = {"flat", "nested", "no_fields"};
+    for (int i = 0; i < 3; i++) {
+        fixture with = open_fixture(names[i]);
+        size_t sent = 99;
+        expect_ok(ldbx_arrow_count_buffers(ldbx_buf_get(&with.batch_message), &sent, &with.error), with.error);
+        ck_assert_uint_eq(sent, ldbx_arrow_schema_buffers(&with.schema));
+        close_fixture(&with);
+    }
+}
+END_TEST
+
 START_TEST(no_rows_are_read)
 {
     fixture with = open_fixture("no_rows");
@@ -576,6 +589,7 @@ int main(void)
     tcase_add_test(tcase, columns_without_nulls_have_no_bitmap);
     tcase_add_test(tcase, nested_types_have_their_values);
     tcase_add_test(tcase, nested_types_have_their_formats);
+    tcase_add_test(tcase, buffers_are_counted);
     tcase_add_test(tcase, no_rows_are_read);
     tcase_add_test(tcase, no_fields_are_read);
     tcase_add_test(tcase, metadata_of_version_4_is_read);

@@ -116,6 +116,50 @@ START_TEST(types_have_their_formats_and_names)
 }
 END_TEST
 
+/* A batch without its schema: buffers tell only whether timestamps are text. */
+static void expect_timestamps(const char *batch_fixture, int timestamps, const char *expected)
+{
+    ldbx_tcli_column columns[20];
+    ldbx_buf batch;
+    struct ArrowSchema schema;
+    ldbx_error *error = NULL;
+    for (int i = 0; i < 20; i++)
+        columns[i] = column_of("c", i < timestamps ? LDBX_TTYPE_TIMESTAMP : LDBX_TTYPE_DATE, 0, 0);
+    ldbx_buf_init(&batch, 10000);
+    if (batch_fixture != NULL)
+        read_fixture(&batch, batch_fixture);
+    expect_ok(ldbx_columns_arrow_schema(columns, 20, ldbx_buf_get(&batch), &schema, &error), error);
+    ck_assert_str_eq(schema.children[0]->format, expected);
+    ck_assert(ldbx_view_eq(ldbx_arrow_metadata(schema.children[0], "Spark:DataType:SqlName"), "TIMESTAMP"));
+    ck_assert_str_eq(schema.children[19]->format, "tdD");
+    ldbx_arrow_schema_release(&schema);
+    ldbx_buf_clear(&batch);
+}
+
+START_TEST(arrow_without_a_schema_is_described)
+{
+    static const struct {
+        int32_t type;
+        const char *format;
+    } rows[] = {{LDBX_TTYPE_FLOAT, "f"},   {LDBX_TTYPE_NULL, "n"},   {LDBX_TTYPE_DECIMAL, "u"},
+                {LDBX_TTYPE_BINARY, "z"},  {LDBX_TTYPE_MAP, "u"},    {LDBX_TTYPE_INTERVAL_DAY_TIME, "u"},
+                {LDBX_TTYPE_BOOLEAN, "b"}, {LDBX_TTYPE_STRING, "u"}, {99, "u"}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const ldbx_tcli_column column = column_of("c", rows[i].type, 10, 2);
+        const ldbx_view none = {NULL, 0};
+        struct ArrowSchema schema;
+        ldbx_error *error = NULL;
+        expect_ok(ldbx_columns_arrow_schema(&column, 1, none, &schema, &error), error);
+        ck_assert_str_eq(schema.children[0]->format, rows[i].format);
+        ldbx_arrow_schema_release(&schema);
+    }
+    expect_timestamps(NULL, 5, "tsu:UTC");
+    expect_timestamps("no_fields.batch", 5, "tsu:UTC"); /* no batch of this result: said when it is read */
+    expect_timestamps("flat.schema", 5, "tsu:UTC");     /* no batch at all */
+    expect_timestamps("flat.batch", 5, "u");            /* has more than 40 buffers */
+}
+END_TEST
+
 START_TEST(values_are_decoded)
 {
     expect_cells(LDBX_TTYPE_BOOLEAN, 1, 10, "01000201010000010101", "",
@@ -302,6 +346,7 @@ START_TEST(memory_may_be_short_anywhere)
                                         column_of("b", LDBX_TTYPE_NULL, 0, 0)};
     wire_column in = wire(2, 2, "0001", "");
     const ldbx_tcli_values values[] = {in.values, in.values};
+    ldbx_buf batch;
     int status = LDBX_NO_MEMORY;
     for (long n = 1; status != LDBX_OK; n++) {
         struct ArrowSchema schema;
@@ -318,6 +363,20 @@ START_TEST(memory_may_be_short_anywhere)
         ldbx_error_destroy(error);
         ck_assert_int_lt(n, 20);
     }
+    status = LDBX_NO_MEMORY;
+    read_fixture(&batch, "flat.batch");
+    for (long n = 1; status != LDBX_OK; n++) {
+        struct ArrowSchema schema;
+        ldbx_error *error = NULL;
+        suite_fail_allocation(n);
+        status = ldbx_columns_arrow_schema(columns, 2, ldbx_buf_get(&batch), &schema, &error);
+        suite_fail_allocation(0);
+        ck_assert_int_eq(status, status == LDBX_OK ? LDBX_OK : LDBX_NO_MEMORY);
+        ldbx_arrow_schema_release(&schema);
+        ldbx_error_destroy(error);
+        ck_assert_int_lt(n, 20);
+    }
+    ldbx_buf_clear(&batch);
     ldbx_buf_clear(&in.bytes);
 }
 END_TEST
@@ -327,6 +386,7 @@ int main(void)
     Suite *suite = suite_create("columns");
     TCase *tcase = suite_case(suite, "columns");
     tcase_add_test(tcase, types_have_their_formats_and_names);
+    tcase_add_test(tcase, arrow_without_a_schema_is_described);
     tcase_add_test(tcase, values_are_decoded);
     tcase_add_test(tcase, floats_are_rounded_back);
     tcase_add_test(tcase, null_bits_are_turned_into_validity);

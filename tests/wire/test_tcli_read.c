@@ -121,6 +121,22 @@ static void put_metadata_fields(ldbx_buf *out)
     put_unknown(out);
 }
 
+static void put_link(ldbx_buf *out, int32_t headers)
+{
+    ldbx_tw_string(out, 1, ldbx_view_of("https://"));
+    ldbx_tw_i64(out, 2, INT64_C(1743143928085));
+    ldbx_tw_i64(out, 3, 122880);
+    ldbx_tw_i64(out, 4, 24620);
+    ldbx_tw_i64(out, 5, 4213728);
+    ldbx_tw_string_map(out, 6, headers);
+    for (int32_t i = 0; i < headers; i++) {
+        ldbx_tw_raw_string(out, ldbx_view_of(i == 0 ? "x-first" : "x-second"));
+        ldbx_tw_raw_string(out, ldbx_view_of(i == 0 ? "1" : "2"));
+    }
+    put_unknown(out);
+    ldbx_tw_stop(out);
+}
+
 static void put_rows_fields(ldbx_buf *out)
 {
     static const char values[] = {
@@ -144,9 +160,9 @@ static void put_rows_fields(ldbx_buf *out)
         ldbx_tw_i64(out, 2, 4096 + i);
         ldbx_tw_stop(out);
     }
-    ldbx_tw_list(out, 1282, LDBX_T_STRUCT, 1);
-    ldbx_tw_string(out, 1, ldbx_view_of("https://"));
-    ldbx_tw_stop(out);
+    ldbx_tw_list(out, 1282, LDBX_T_STRUCT, 2);
+    put_link(out, 0);
+    put_link(out, 2);
     ldbx_tw_stop(out);
     ldbx_tw_struct(out, 1281);
     put_metadata_fields(out);
@@ -235,7 +251,16 @@ static void expect_rows(const ldbx_tcli_rows *rows)
     ck_assert_int_eq(rows->batches[0].rows, 4096);
     expect_view(rows->batches[1].bytes, "second");
     ck_assert_int_eq(rows->batches[1].rows, 4097);
-    ck_assert_uint_eq(rows->link_count, 1);
+    ck_assert_uint_eq(rows->link_count, 2);
+    expect_view(rows->links[1].url, "https://");
+    ck_assert_int_eq(rows->links[1].expires_ms, INT64_C(1743143928085));
+    ck_assert_int_eq(rows->links[1].start_row, 122880);
+    ck_assert_int_eq(rows->links[1].rows, 24620);
+    ck_assert_int_eq(rows->links[1].bytes, 4213728);
+    ck_assert_uint_eq(rows->links[0].header_count, 0);
+    ck_assert_uint_eq(rows->links[1].header_count, 2);
+    expect_view(rows->links[1].headers[0].key, "x-first");
+    expect_view(rows->links[1].headers[1].value, "2");
     expect_metadata(&rows->metadata);
 }
 
@@ -548,6 +573,27 @@ START_TEST(batches_must_be_whole)
 }
 END_TEST
 
+START_TEST(links_must_be_whole)
+{
+    static const char *const complaints[] = {"link without address", "link without expiry", "link without start",
+                                             "link without row count", "link without size"};
+    for (int16_t missing = 1; missing <= 5; missing++) {
+        ldbx_buf reply = row_set_reply();
+        ldbx_tw_list(&reply, 1282, LDBX_T_STRUCT, 1);
+        for (int16_t id = 1; id <= 5; id++) {
+            if (id == 1 && id != missing)
+                ldbx_tw_string(&reply, id, ldbx_view_of("https://"));
+            else if (id != missing)
+                ldbx_tw_i64(&reply, id, 1);
+        }
+        ldbx_tw_stop(&reply);
+        ldbx_tw_stop(&reply);
+        end_reply(&reply);
+        expect_bad_fetch(&reply, complaints[missing - 1]);
+    }
+}
+END_TEST
+
 START_TEST(rows_in_forms_that_we_do_not_read_are_not_no_rows)
 {
     ldbx_buf reply = row_set_reply();
@@ -856,6 +902,7 @@ int main(void)
     tcase = suite_case(suite, "refused");
     tcase_add_test(tcase, required_parts_must_be_there);
     tcase_add_test(tcase, batches_must_be_whole);
+    tcase_add_test(tcase, links_must_be_whole);
     tcase_add_test(tcase, rows_in_forms_that_we_do_not_read_are_not_no_rows);
     tcase_add_test(tcase, fields_of_other_types_are_refused);
     tcase_add_test(tcase, fields_sent_twice_are_refused);
