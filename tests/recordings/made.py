@@ -1,5 +1,6 @@
 """Answers of our own making: encoded by the official Thrift stubs, so that it is not our own encoder that feeds our decoder."""
 
+import ctypes
 import struct
 
 import lz4.frame
@@ -73,6 +74,35 @@ def opened(protocol=0xA508):
 
 def short(call):
     return encode(call, getattr(t, f"T{call}Resp")(FINE))
+
+
+class ArrowSchema(ctypes.Structure):
+    pass
+
+
+ArrowSchema._fields_ = [("format", ctypes.c_char_p), ("name", ctypes.c_char_p), ("metadata", ctypes.c_void_p), ("flags", ctypes.c_int64),
+                        ("n_children", ctypes.c_int64), ("children", ctypes.POINTER(ctypes.POINTER(ArrowSchema))),
+                        ("rest", ctypes.c_void_p * 3)]
+
+
+def with_months(batch):
+    """Columns of uint32 become month intervals, a type that pyarrow takes from the C data interface alone."""
+    array, schema = ctypes.create_string_buffer(80), ArrowSchema()
+    batch._export_to_c(ctypes.addressof(array), ctypes.addressof(schema))
+    for i in range(schema.n_children):
+        if schema.children[i].contents.format == b"I":
+            schema.children[i].contents.format = b"tiM"
+    return pa.RecordBatch._import_from_c(ctypes.addressof(array), ctypes.addressof(schema))
+
+
+def messages(*batches):
+    """The schema's message, and one for each batch."""
+    batches = [with_months(batch) for batch in batches]
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, batches[0].schema) as writer:
+        for batch in batches:
+            writer.write_batch(batch)
+    return split_messages(sink.getvalue().to_pybytes())
 
 
 def frames(data, size=None, checksums=False):
