@@ -112,6 +112,14 @@ static int check_order(const ldbx_import *import, const ldbx_batch *rows, advanc
     return LDBX_OK;
 }
 
+/* Whether the rows in work are the first ones of a timestamp that is streamed: a group that is cut and read on stays one. */
+static bool enters_giant(const ldbx_import *import)
+{
+    const ldbx_key *key = &import->run.key;
+
+    return import->bounds.giant && import->options.batch_size > 0 && (!key->set || key->us != import->bounds.upto.us);
+}
+
 static void hand_out(ldbx_import *import, const ldbx_batch *rows, const advance *moved)
 {
     ldbx_import_run *run = &import->run;
@@ -121,6 +129,7 @@ static void hand_out(ldbx_import *import, const ldbx_batch *rows, const advance 
     import->array.release = NULL; /* borrowed: the result gives it back */
     import->rows = (ldbx_batch){&import->array, &import->shape, &import->text};
     import->batch = (ldbx_import_batch){&import->rows, import->stream, run->id, run->delivered, ldbx_batch_rows(rows)};
+    run->groups_streamed += enters_giant(import);
     run->key = moved->last;
     run->complete = moved->complete;
     run->delivered += import->batch.count;
@@ -140,8 +149,6 @@ static void begin_query(ldbx_import *import)
 {
     import->querying = true;
     import->query_rows = 0;
-    if (import->bounds.giant && import->options.batch_size > 0)
-        import->run.groups_streamed++;
 }
 
 static int next_query(ldbx_import *import, ldbx_error **error)
