@@ -24,7 +24,7 @@ class Sandbox:
     def __init__(self, folder, *options):
         self.port_file = folder / "port"
         self.port_file.unlink(missing_ok=True)
-        self.process = subprocess.Popen([ROOT / "scripts/sandbox", "--port-file", self.port_file, *options],
+        self.process = subprocess.Popen([ROOT / "scripts/sandbox", *options, "--port-file", self.port_file],
                                         stdout=subprocess.PIPE, text=True)
         deadline = time.monotonic() + 60        # the very first start installs the environment
         while not self.port_file.exists():

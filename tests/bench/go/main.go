@@ -1,0 +1,207 @@
+// The official Go driver under measure, set up as its documentation shows it.
+//
+//	bench rows PORT SQL       every row scanned into `any`
+//	bench typed PORT SQL      every row scanned into variables of the columns' types
+//	bench batches PORT SQL    every Arrow batch
+//	bench trips PORT COUNT    SELECT 1, one after the other
+//	bench import PORT FILE    a table as events, one JSON object a line, the way a program does it by hand
+package main
+
+import (
+	"bufio"
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	_ "github.com/databricks/databricks-sql-go"
+	dbsqlrows "github.com/databricks/databricks-sql-go/rows"
+)
+
+const stream = "databricks_main_bench_events"
+
+func must(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// cpu gives the seconds that this process has computed so far.
+func cpu() float64 {
+	var used syscall.Rusage
+	must(syscall.Getrusage(syscall.RUSAGE_SELF, &used))
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano()).Seconds()
+}
+
+// peak gives the greatest memory of this process in kB; getrusage would begin with that of the parent.
+func peak() int {
+	status, err := os.ReadFile("/proc/self/status")
+	must(err)
+	for _, line := range strings.Split(string(status), "\n") {
+		if rest, found := strings.CutPrefix(line, "VmHWM:"); found {
+			kb, err := strconv.Atoi(strings.TrimSpace(strings.TrimSuffix(rest, "kB")))
+			must(err)
+			return kb
+		}
+	}
+	return 0
+}
+
+func query(ctx context.Context, conn *sql.Conn, statement string) *sql.Rows {
+	rows, err := conn.QueryContext(ctx, statement)
+	must(err)
+	return rows
+}
+
+func scanAny(ctx context.Context, conn *sql.Conn, statement string) int {
+	rows := query(ctx, conn, statement)
+	defer rows.Close()
+	names, err := rows.Columns()
+	must(err)
+	values, places := cells(len(names))
+	count := 0
+	for rows.Next() {
+		must(rows.Scan(places...))
+		count++
+	}
+	_ = values
+	must(rows.Err())
+	return count
+}
+
+func cells(count int) ([]any, []any) {
+	values, places := make([]any, count), make([]any, count)
+	for i := range values {
+		places[i] = &values[i]
+	}
+	return values, places
+}
+
+func scanTyped(ctx context.Context, conn *sql.Conn, statement string) int {
+	rows := query(ctx, conn, statement)
+	defer rows.Close()
+	var (
+		id                  sql.NullInt64
+		ts                  sql.NullTime
+		email, name, amount sql.NullString
+		score               sql.NullFloat64
+		active              sql.NullBool
+		age                 sql.NullInt32
+	)
+	count := 0
+	for rows.Next() {
+		must(rows.Scan(&id, &ts, &email, &name, &score, &active, &amount, &age))
+		count++
+	}
+	must(rows.Err())
+	return count
+}
+
+func batches(ctx context.Context, conn *sql.Conn, statement string) int {
+	count := 0
+	must(conn.Raw(func(raw any) error {
+		rows, err := raw.(driver.QueryerContext).QueryContext(ctx, statement, nil)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		iterator, err := rows.(dbsqlrows.Rows).GetArrowBatches(ctx)
+		if err != nil {
+			return err
+		}
+		defer iterator.Close()
+		for iterator.HasNext() {
+			record, err := iterator.Next()
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if err != nil {
+				return err
+			}
+			count += int(record.NumRows())
+			record.Release()
+		}
+		return nil
+	}))
+	return count
+}
+
+func trips(ctx context.Context, conn *sql.Conn, times string) int {
+	count, err := strconv.Atoi(times)
+	must(err)
+	for i := 0; i < count; i++ {
+		var one int
+		must(conn.QueryRowContext(ctx, "SELECT 1").Scan(&one))
+	}
+	return count
+}
+
+type event struct {
+	Stream string         `json:"stream"`
+	TS     time.Time      `json:"ts"`
+	Data   map[string]any `json:"data"`
+}
+
+func importEvents(ctx context.Context, conn *sql.Conn, path string) int {
+	file, err := os.Create(path)
+	must(err)
+	defer file.Close()
+	out := bufio.NewWriterSize(file, 1<<16)
+	encoder := json.NewEncoder(out)
+	rows := query(ctx, conn, "SELECT * FROM main.bench.events ORDER BY ts")
+	defer rows.Close()
+	names, err := rows.Columns()
+	must(err)
+	values, places := cells(len(names))
+	count := 0
+	for rows.Next() {
+		must(rows.Scan(places...))
+		row := event{Stream: stream, Data: make(map[string]any, len(names))}
+		for i, name := range names {
+			if values[i] == nil {
+				continue
+			}
+			row.Data[name] = values[i]
+			if name == "ts" {
+				row.TS = values[i].(time.Time)
+			}
+		}
+		must(encoder.Encode(row))
+		count++
+	}
+	must(rows.Err())
+	must(out.Flush())
+	return count
+}
+
+func main() {
+	modes := map[string]func(context.Context, *sql.Conn, string) int{
+		"rows": scanAny, "typed": scanTyped, "batches": batches, "trips": trips, "import": importEvents,
+	}
+	if len(os.Args) != 4 || modes[os.Args[1]] == nil {
+		fmt.Fprintln(os.Stderr, "usage: bench rows|typed|batches|trips|import PORT ARGUMENT")
+		os.Exit(2)
+	}
+	ctx := context.Background()
+	db, err := sql.Open("databricks", "http://token:sandbox@127.0.0.1:"+os.Args[2]+
+		"/sql/1.0/warehouses/sandbox?enableTelemetry=false&useCloudFetch=false&useArrowNativeDecimal=false")
+	must(err)
+	conn, err := db.Conn(ctx)
+	must(err)
+	must(conn.PingContext(ctx))
+	computed, began := cpu(), time.Now()
+	rows := modes[os.Args[1]](ctx, conn, os.Args[3])
+	fmt.Printf("{\"rows\": %d, \"wall_s\": %.6f, \"cpu_s\": %.6f, \"rss_kb\": %d}\n",
+		rows, time.Since(began).Seconds(), cpu()-computed, peak())
+	must(conn.Close())
+	must(db.Close())
+}

@@ -1,0 +1,122 @@
+"""What is measured, on which server, and what is to be reached."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = ROOT / "build/bench"
+MIXED = "SELECT * FROM main.bench.mixed"
+# Options of the servers beside how many rows they have.
+SERVERS = {"lz4": (), "columns": ("--results", "columns"), "slow": ("--latency", "50ms", "--mbps", "100")}
+
+
+@dataclass
+class Setting:
+    """How much is measured."""
+    rows: int = 1000000
+    page_rows: int = 100000
+    rounds: int = 5
+    trips: int = 2000
+
+
+QUICK = Setting(rows=40000, page_rows=20000, rounds=1, trips=50)
+
+
+@dataclass
+class Measure:
+    """A client in one of its ways. `whole`: all of its process is measured, from outside; else it measures itself, from the open session on."""
+    name: str
+    title: str
+    command: list
+    server: str = "lz4"
+    whole: bool = False
+    rows: int = 0
+    rounds: int = 0             # 0: as all
+    env: dict = field(default_factory=dict)
+
+
+def ours(*arguments):
+    return [BUILD / "tests/bench/bench_client", *arguments]
+
+
+def go(*arguments):
+    return [BUILD / "go/bench", *arguments]
+
+
+def python(*arguments):
+    return [ROOT / "build/venv/bin/python", ROOT / "tests/bench/connector.py", *arguments]
+
+
+def fetch(setting, folder):
+    floor = [BUILD / "tests/bench/bench_floor", "PORT", MIXED, str(setting.rows), str(setting.page_rows)]
+    trips = str(setting.trips)
+    return [
+        Measure("floor", "floor: read and drop", floor),
+        Measure("batches", "**lytics_dbx** Arrow batches", ours("batches", "PORT", MIXED)),
+        Measure("stream", "**lytics_dbx** Arrow C stream", ours("stream", "PORT", MIXED)),
+        Measure("batches_10x", "**lytics_dbx** Arrow batches, ten times the rows", ours("batches", "PORT", MIXED + "_10x")),
+        Measure("cells", "**lytics_dbx** every cell, typed getters", ours("cells", "PORT", MIXED)),
+        Measure("json", "**lytics_dbx** rows as JSON", ours("text", "PORT", MIXED)),
+        Measure("program", "**lytics-dbx** query --format json, whole process", [BUILD / "lytics-dbx", "query", MIXED, "--format", "json"],
+                whole=True, rows=setting.rows),
+        Measure("go_batches", "Go driver, Arrow batches (raw)", go("batches", "PORT", MIXED)),
+        Measure("go_rows", "Go driver, rows into any (raw)", go("rows", "PORT", MIXED)),
+        Measure("go_typed", "Go driver, rows typed (raw)", go("typed", "PORT", MIXED)),
+        Measure("python_norepr", "Python connector, Arrow, norepr", python("arrow", "PORT", MIXED, "--norepr")),
+        Measure("python", "Python connector, Arrow, stock", python("arrow", "PORT", MIXED)),
+        Measure("python_rows", "Python connector, rows, norepr (one run)", python("rows", "PORT", MIXED, "--norepr"), rounds=1),
+        Measure("columns", "**lytics_dbx** column sets, every cell", ours("cells", "PORT", MIXED), "columns"),
+        Measure("go_columns", "Go driver, column sets, rows into any", go("rows", "PORT", MIXED), "columns"),
+        Measure("slow_floor", "floor, 50 ms and 100 MB/s", floor, "slow"),
+        Measure("slow", "**lytics_dbx** Arrow batches, 50 ms and 100 MB/s", ours("batches", "PORT", MIXED), "slow"),
+        Measure("slow_go", "Go driver, Arrow batches (raw), 50 ms and 100 MB/s", go("batches", "PORT", MIXED), "slow"),
+        Measure("trips", "**lytics_dbx** SELECT 1", ours("trips", "PORT", trips)),
+        Measure("go_trips", "Go driver, SELECT 1", go("trips", "PORT", trips)),
+    ]
+
+
+JOB = {"type": "databricks-import", "name": "bench", "config": {
+    "catalog": "main", "database": "bench", "source": "events", "timestamp_field": "ts"}}
+
+
+def job_run(folder):
+    """A job from nothing: a shell of its own forgets what the run before has left."""
+    (folder / "job.json").write_text(json.dumps(JOB))
+    run = f'rm -rf state events.ndjson && exec {BUILD / "lytics-dbx"} --progress never run job.json --state state --output events.ndjson'
+    return ["sh", "-c", f"cd {folder} && {run}"]
+
+
+def imports(setting, folder):
+    return [
+        Measure("import", "**lytics_dbx** ldbx_import to JSON lines", ours("import", "PORT", "/dev/null")),
+        Measure("run", "**lytics-dbx** run, whole process, into a file", job_run(folder), whole=True, rows=setting.rows),
+        Measure("go_import", "Go program: any, encoding/json", go("import", "PORT", "/dev/null")),
+    ]
+
+
+@dataclass
+class Target:
+    """`figure` of ours over that of the best of the peers; without peers the figure itself."""
+    title: str
+    ours: str
+    peers: tuple
+    figure: str
+    reach: float
+    most: bool = False          # the figure must be at most that, not at least
+
+
+TARGETS = {
+    "fetch": [
+        Target("batches as Arrow C data: better of Go batches and Python Arrow norepr", "batches", ("go_batches", "python_norepr"), "cpu", 2),
+        Target("batches as Arrow C data: stock Python Arrow", "batches", ("python",), "cpu", 10),
+        Target("every cell through the typed getters: Go rows into any", "cells", ("go_rows",), "cpu", 5),
+        Target("column sets, every cell: better of Go rows into any, from Arrow and from column sets", "columns", ("go_rows", "go_columns"), "cpu", 2),
+        Target("SELECT 1, round trips a second: Go", "trips", ("go_trips",), "wall", 1),
+        Target("50 ms and 100 MB/s: floor", "slow", ("slow_floor",), "wall", 0.95),
+        Target("peak memory, MiB", "batches", (), "mib", 24, most=True),
+        Target("peak memory, MiB, ten times the rows", "batches_10x", (), "mib", 24, most=True),
+    ],
+    "import": [Target("import to JSON lines: the Go program", "import", ("go_import",), "cpu", 8)],
+}
+MEASURES = {"fetch": fetch, "import": imports}
