@@ -36,9 +36,9 @@ LDBX_API void ldbx_config_destroy(ldbx_config *config);
  * @brief Sets one value by its key: the one table of all settings (docs/configuration.md lists them with
  * units and limits).
  * @param config The configuration.
- * @param key "host", "port", "http_path", "token", "username", "password", "label", "description", "catalog",
- * "schema", "user_agent", "ca_file", "proxy", "connect_timeout_ms", "request_timeout_ms", "start_timeout_ms",
- * "page_rows", "page_bytes".
+ * @param key "host", "port", "http_path", "token", "client_id", "client_secret", "username", "password",
+ * "label", "description", "catalog", "schema", "user_agent", "ca_file", "proxy", "connect_timeout_ms",
+ * "request_timeout_ms", "start_timeout_ms", "page_rows", "page_bytes".
  * @param value Copied. A host may carry "https://" and slashes; "http://" is accepted for loopback addresses
  * only.
  * @param error May be NULL. Names the key and what would be right; a secret is never repeated.
@@ -58,7 +58,8 @@ LDBX_API const char *ldbx_config_get(const ldbx_config *config, const char *key)
 
 /**
  * @brief Takes a Lytics authorization: `{"label", "description", "type": "databricks", "config": {"host",
- * "port", "httppath", "token"}}`.
+ * "port", "httppath", "token"}}`; instead of "token" "client_id" and "client_secret", or "username" and
+ * "password".
  * @param config Receives the values; unchanged on failure.
  * @param json UTF-8, need not be NUL-terminated.
  * @param error May be NULL. Names every key that is wrong.
@@ -78,7 +79,8 @@ LDBX_API int ldbx_config_load_json(ldbx_config *config, ldbx_view json, ldbx_err
 LDBX_API int ldbx_config_load_file(ldbx_config *config, const char *path, ldbx_error **error);
 
 /**
- * @brief Reads DATABRICKS_HOST, DATABRICKS_PORT, DATABRICKS_HTTP_PATH and DATABRICKS_TOKEN.
+ * @brief Reads DATABRICKS_HOST, DATABRICKS_PORT, DATABRICKS_HTTP_PATH, DATABRICKS_TOKEN,
+ * DATABRICKS_CLIENT_ID and DATABRICKS_CLIENT_SECRET.
  * @param config Receives the values that are set.
  * @param error May be NULL. Names the variable.
  * @return LDBX_OK, LDBX_INVALID_ARGUMENT or LDBX_NO_MEMORY.
@@ -87,7 +89,7 @@ LDBX_API int ldbx_config_load_file(ldbx_config *config, const char *path, ldbx_e
 LDBX_API int ldbx_config_load_env(ldbx_config *config, ldbx_error **error);
 
 /**
- * @brief Reads a profile of a .databrickscfg file: host, port, http_path, token.
+ * @brief Reads a profile of a .databrickscfg file: host, port, http_path, token, client_id, client_secret.
  * @param config Receives the values; unchanged on failure.
  * @param path The file; NULL is DATABRICKS_CONFIG_FILE, else .databrickscfg in the home folder.
  * @param profile The section; NULL is "DEFAULT".
@@ -98,9 +100,10 @@ LDBX_API int ldbx_config_load_env(ldbx_config *config, ldbx_error **error);
 LDBX_API int ldbx_config_load_profile(ldbx_config *config, const char *path, const char *profile, ldbx_error **error);
 
 /**
- * @brief Whether enough is set to open a connection.
+ * @brief Whether enough is set to open a connection, and one kind of credential alone: token, client_id with
+ * client_secret, or username with password.
  * @param config The configuration.
- * @param error May be NULL. Names every value that is missing.
+ * @param error May be NULL. Names every value that is missing, or the two that exclude each other.
  * @return LDBX_OK or LDBX_INVALID_ARGUMENT.
  * @since 0.1
  */

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/secret.h"
 #include "base/str.h"
 
 #define MAX_DEPTH     100
@@ -132,8 +133,24 @@ int ldbx_json_parse(ldbx_view text, cJSON **out, ldbx_error **error)
     *out = root;
     root = NULL;
 out:
-    cJSON_Delete(root);
+    ldbx_json_wipe(root);
     return status;
+}
+
+/* Recursion is bounded by MAX_DEPTH. */
+static void wipe_texts(cJSON *item)
+{
+    if (item->valuestring != NULL)
+        ldbx_wipe(item->valuestring, strlen(item->valuestring));
+    for (cJSON *child = item->child; child != NULL; child = child->next)
+        wipe_texts(child);
+}
+
+void ldbx_json_wipe(cJSON *document)
+{
+    if (document != NULL)
+        wipe_texts(document);
+    cJSON_Delete(document);
 }
 
 const cJSON *ldbx_json_get(const cJSON *object, const char *name)

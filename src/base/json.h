@@ -13,6 +13,9 @@
  * 100 levels. cJSON allocates by malloc(): its hooks belong to the whole process, hence to the host. */
 int ldbx_json_parse(ldbx_view text, cJSON **out, ldbx_error **error);
 
+/* As cJSON_Delete, overwriting all texts first: for documents that carry secrets. */
+void ldbx_json_wipe(cJSON *document);
+
 /* Member of an object by exact name, or NULL. */
 const cJSON *ldbx_json_get(const cJSON *object, const char *name);
 /* Text member, or `otherwise` when it is missing or no text. Borrowed. */

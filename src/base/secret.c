@@ -39,3 +39,11 @@ void ldbx_wipe(void *memory, size_t size)
     /* The compiler must assume that this reads the memory, so the memset stays. */
     __asm__ volatile("" : : "r"(memory) : "memory");
 }
+
+void ldbx_secret_hide(char *text, const char *secret)
+{
+    size_t size = secret != NULL ? strlen(secret) : 0;
+
+    for (char *at = text; size > 0 && (at = strstr(at, secret)) != NULL; at += size)
+        memset(at, '*', size);
+}

@@ -14,5 +14,7 @@ bool ldbx_secret_set(ldbx_secret *secret, ldbx_view text); /* false: no memory; 
 bool ldbx_secret_copy(ldbx_secret *to, const ldbx_secret *from);
 void ldbx_secret_clear(ldbx_secret *secret);
 void ldbx_wipe(void *memory, size_t size); /* is not optimised away */
+/* Overwrites a secret wherever it stands in a text that came from outside: what was sent may come back. NULL: nothing. */
+void ldbx_secret_hide(char *text, const char *secret);
 
 #endif

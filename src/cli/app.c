@@ -91,17 +91,25 @@ int cli_finish_output(cli_app *app, int code)
     return code != CLI_DONE ? code : CLI_FAILED;
 }
 
+static bool is_in_environment(const char *name)
+{
+    const char *value = getenv(name);
+
+    return value != NULL && value[0] != '\0';
+}
+
 /* What is not set in the environment, as a hint; "" when the environment is not the source or all is set. */
 static void hint_environment(cli_text *hint)
 {
-    static const char *const variables[] = {"DATABRICKS_HOST", "DATABRICKS_HTTP_PATH", "DATABRICKS_TOKEN"};
+    static const char *const variables[2][5] = {
+        {"DATABRICKS_HOST", "DATABRICKS_HTTP_PATH", "DATABRICKS_TOKEN"},
+        {"DATABRICKS_HOST", "DATABRICKS_HTTP_PATH", "DATABRICKS_CLIENT_ID", "DATABRICKS_CLIENT_SECRET"}};
+    bool oauth = is_in_environment("DATABRICKS_CLIENT_ID") || is_in_environment("DATABRICKS_CLIENT_SECRET");
     size_t missing = 0;
 
-    for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++) {
-        const char *value = getenv(variables[i]);
-        if (value == NULL || value[0] == '\0')
-            cli_text_format(hint, "%s%s", missing++ == 0 ? "set " : ", ", variables[i]);
-    }
+    for (const char *const *name = variables[oauth]; *name != NULL; name++)
+        if (!is_in_environment(*name))
+            cli_text_format(hint, "%s%s", missing++ == 0 ? "set " : ", ", *name);
     if (missing > 0)
         cli_text_str(hint, ", or give --auth FILE or --profile NAME");
 }

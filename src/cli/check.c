@@ -5,6 +5,7 @@
 /* The steps of `check`, told one by one. */
 typedef struct checker {
     cli_app *app;
+    bool oauth;    /* the credential is that of a service principal */
     cli_text json; /* the steps so far, --json */
     size_t steps;
     int code;
@@ -85,6 +86,10 @@ static void fail_step(checker *check, const char *name, const ldbx_error *error)
             missing = reasons[i].missing;
             hint = reasons[i].hint;
         }
+    if (check->oauth && ldbx_error_status(error) == LDBX_UNAUTHENTICATED) {
+        missing = "client_secret";
+        hint = "make a new OAuth secret for the service principal, and see that it is assigned to the workspace";
+    }
     if (check->app->options.json)
         cli_error_text(&detail, error);
     else
@@ -102,6 +107,7 @@ static bool check_config(checker *check, ldbx_config **config)
     ldbx_error *error = NULL;
     bool ok = cli_read_config(check->app, config, &hint, &error) == LDBX_OK;
 
+    check->oauth = ok && ldbx_config_get(*config, "client_id") != NULL;
     if (ok) {
         cli_text_format(&detail, "%s:%s%s%s from ", ldbx_config_get(*config, "host"), ldbx_config_get(*config, "port"),
                         ldbx_config_get(*config, "http_path")[0] == '/' ? "" : "/",

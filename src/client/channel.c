@@ -17,6 +17,8 @@
 
 struct ldbx_channel {
     const ldbx_config *config;
+    ldbx_oauth *oauth;
+    uint64_t token_serial; /* of the access token that was sent last */
     char *url;
     ldbx_transport *transport;
     ldbx_buf request;
@@ -24,34 +26,42 @@ struct ldbx_channel {
     int32_t seqid;
 };
 
-int ldbx_channel_new(const ldbx_config *config, ldbx_channel **out, ldbx_error **error)
+int ldbx_channel_transport(const ldbx_config *config, ldbx_transport **out, ldbx_error **error)
 {
-    int status = LDBX_NO_MEMORY;
-    ldbx_buf agent;
     ldbx_transport_settings settings = {config->ca_file, config->proxy, NULL, config->connect_timeout_ms};
-    ldbx_channel *channel = ldbx_calloc(1, sizeof *channel);
+    ldbx_buf agent;
+    int status;
 
     *out = NULL;
     ldbx_buf_init(&agent, LDBX_MAX_ERROR);
-    if (channel == NULL)
-        goto out;
-    channel->config = config;
-    ldbx_buf_init(&channel->request, LDBX_MAX_SQL + LDBX_MAX_ERROR);
-    ldbx_buf_init(&channel->authorization, LDBX_MAX_ERROR);
-    channel->url = ldbx_url_format(&config->host, (int32_t)config->port, config->http_path);
     if (config->user_agent != NULL)
         ldbx_buf_printf(&agent, "%s ", config->user_agent);
     ldbx_buf_str(&agent, "lytics_dbx/" LDBX_VERSION_STRING);
     settings.user_agent = ldbx_buf_cstr(&agent);
-    if (channel->url == NULL || settings.user_agent == NULL)
-        goto out;
-    LDBX_GO(ldbx_transport_new(&settings, &channel->transport, error));
+    status = settings.user_agent != NULL ? ldbx_transport_new(&settings, out, error) : ldbx_fail_no_memory(error);
+    ldbx_buf_clear(&agent);
+    return status;
+}
+
+int ldbx_channel_new(const ldbx_config *config, ldbx_oauth *oauth, ldbx_channel **out, ldbx_error **error)
+{
+    int status;
+    ldbx_channel *channel = ldbx_calloc(1, sizeof *channel);
+
+    *out = NULL;
+    if (channel == NULL)
+        return ldbx_fail_no_memory(error);
+    channel->config = config;
+    channel->oauth = oauth;
+    ldbx_buf_init(&channel->request, LDBX_MAX_SQL + LDBX_MAX_ERROR);
+    ldbx_buf_init(&channel->authorization, LDBX_MAX_ERROR);
+    channel->url = ldbx_url_format(&config->host, (int32_t)config->port, config->http_path);
+    if (channel->url == NULL)
+        LDBX_GO(ldbx_fail_no_memory(error));
+    LDBX_GO(ldbx_channel_transport(config, &channel->transport, error));
     *out = channel;
     channel = NULL;
 out:
-    if (status == LDBX_NO_MEMORY)
-        ldbx_fail_no_memory(error);
-    ldbx_buf_clear(&agent);
     ldbx_channel_destroy(channel);
     return status;
 }
@@ -75,16 +85,25 @@ ldbx_buf *ldbx_channel_request(ldbx_channel *channel, int32_t *seqid)
     return &channel->request;
 }
 
-/* A gateway may echo what it was sent into its reason: our secrets must not come back in an error. */
-static void hide(char *text, const char *secret)
+/* The Authorization header is made for each attempt: a long wait for compute can outlive a token. */
+static int authorize(ldbx_channel *channel, const ldbx_call *call, ldbx_error **error)
 {
-    size_t size = secret != NULL ? strlen(secret) : 0;
+    ldbx_oauth_patience patience = {call->deadline_ms, call->cancel};
+    ldbx_buf *out = &channel->authorization;
 
-    for (char *at = text; size > 0 && (at = strstr(at, secret)) != NULL; at += size)
-        memset(at, '*', size);
+    ldbx_buf_reset(out);
+    if (channel->oauth != NULL)
+        return ldbx_oauth_header(channel->oauth, &patience, out, &channel->token_serial, error);
+    return ldbx_credential_header(&channel->config->credential, out, error);
 }
 
-/* The Authorization header is made for each attempt: a long wait for compute can outlive a token. */
+/* A gateway may echo what it was sent into its reason: our secrets must not come back in an error. */
+static void hide_secrets(const ldbx_channel *channel, char *text)
+{
+    ldbx_secret_hide(text, strchr((const char *)channel->authorization.data, ' ') + 1); /* behind the scheme */
+    ldbx_secret_hide(text, channel->config->credential.password.text);
+}
+
 static int exchange(ldbx_channel *channel, const ldbx_call *call, ldbx_http_response *response, ldbx_reach *reach,
                     ldbx_error **error)
 {
@@ -93,21 +112,15 @@ static int exchange(ldbx_channel *channel, const ldbx_call *call, ldbx_http_resp
                                  .url = channel->url,
                                  .content_type = THRIFT_TYPE,
                                  .accept = THRIFT_TYPE,
+                                 .authorization = ldbx_buf_cstr(&channel->authorization),
                                  .body = ldbx_buf_get(&channel->request),
                                  .timeout_ms = channel->config->request_timeout_ms,
                                  .deadline_ms = call->deadline_ms,
                                  .cancel = call->cancel};
 
-    *reach = LDBX_REACH_NOTHING;
-    ldbx_buf_reset(&channel->authorization);
-    LDBX_TRY(ldbx_credential_header(&channel->config->credential, &channel->authorization, error));
-    request.authorization = ldbx_buf_cstr(&channel->authorization);
-    if (request.authorization == NULL)
-        return ldbx_fail_no_memory(error);
     ldbx_http_response_reset(response);
     status = ldbx_transport_exchange(channel->transport, &request, response, reach, error);
-    hide(response->reason, channel->config->credential.token.text);
-    hide(response->reason, channel->config->credential.password.text);
+    hide_secrets(channel, response->reason);
     ldbx_buf_wipe(&channel->authorization);
     return status;
 }
@@ -148,8 +161,10 @@ static ldbx_status status_of_http(const ldbx_call *call, const ldbx_http_respons
     }
 }
 
-static const char *hint_of_http(const ldbx_call *call, int http_status)
+static const char *hint_of_http(const ldbx_channel *channel, const ldbx_call *call, int http_status)
 {
+    if (http_status == 401 && channel->oauth != NULL)
+        return "; the service principal's access token is not accepted: is it assigned to this workspace?";
     if (http_status == 401)
         return "; the token is missing, wrong or expired";
     if (http_status == 403)
@@ -161,14 +176,15 @@ static const char *hint_of_http(const ldbx_call *call, int http_status)
     return "";
 }
 
-static int fail_http(const ldbx_call *call, const ldbx_http_response *response, ldbx_error **error)
+static int fail_http(const ldbx_channel *channel, const ldbx_call *call, const ldbx_http_response *response,
+                     ldbx_error **error)
 {
     ldbx_error_facts facts = {.http_status = response->status, .retry = -1, .statement_id = call->statement_id};
     bool has_reason = response->reason[0] != '\0';
 
     return ldbx_fail_facts(error, status_of_http(call, response), &facts, "%s: HTTP %d%s%s%s", call->name,
                            response->status, has_reason ? ": " : "", response->reason,
-                           hint_of_http(call, response->status));
+                           hint_of_http(channel, call, response->status));
 }
 
 /* Says more of an error, with another status and verdict; HTTP status and text stay. */
@@ -218,6 +234,7 @@ int ldbx_channel_call(ldbx_channel *channel, const ldbx_call *call, ldbx_http_re
 {
     ldbx_retry_state retry = {.jitter_seed = (uint32_t)ldbx_wall_us()};
     ldbx_error *local = NULL;
+    bool renewed = false;
     int status;
 
     if (channel->request.failed)
@@ -228,8 +245,16 @@ int ldbx_channel_call(ldbx_channel *channel, const ldbx_call *call, ldbx_http_re
         ldbx_retry_decision decision;
         int http_status;
 
+        status = authorize(channel, call, &local);
+        if (status != LDBX_OK)
+            break;
         status = exchange(channel, call, response, &reach, &local);
         http_status = response->status;
+        if (status == LDBX_OK && http_status == 401 && channel->oauth != NULL && !renewed) {
+            ldbx_oauth_refuse(channel->oauth, channel->token_serial);
+            renewed = true;
+            continue;
+        }
         if (status == LDBX_OK && http_status == 200) {
             status = check_thrift(call, response, &local);
             if (status == LDBX_OK)
@@ -239,7 +264,7 @@ int ldbx_channel_call(ldbx_channel *channel, const ldbx_call *call, ldbx_http_re
         decision = ldbx_retry_decide(&retry, call->idempotent, status, reach, http_status, response->retry_after_ms,
                                      call->start_budget_ms, ldbx_steady_ms());
         if (status == LDBX_OK)
-            status = fail_http(call, response, &local);
+            status = fail_http(channel, call, response, &local);
         if (decision.action != LDBX_RETRY_AGAIN) {
             if (decision.action == LDBX_RETRY_AMBIGUOUS)
                 status = ldbx_channel_doubt(call->name, call->statement_id, &local);

@@ -3,7 +3,7 @@
 #define LDBX_CLIENT_CHANNEL_H
 
 #include "client/config.h"
-#include "net/message.h"
+#include "net/oauth.h"
 
 typedef struct ldbx_channel ldbx_channel;
 
@@ -20,7 +20,11 @@ typedef struct ldbx_call {
     const char *statement_id; /* for errors; NULL: none */
 } ldbx_call;
 
-int ldbx_channel_new(const ldbx_config *config, ldbx_channel **out, ldbx_error **error); /* config is borrowed */
+/* A transport as the configuration wants it. */
+int ldbx_channel_transport(const ldbx_config *config, ldbx_transport **out, ldbx_error **error);
+
+/* config and oauth are borrowed; oauth NULL: the configuration holds a token or a user. */
+int ldbx_channel_new(const ldbx_config *config, ldbx_oauth *oauth, ldbx_channel **out, ldbx_error **error);
 void ldbx_channel_destroy(ldbx_channel *channel);
 
 /* An empty buffer for the next request and its sequence id. */
@@ -28,7 +32,8 @@ ldbx_buf *ldbx_channel_request(ldbx_channel *channel, int32_t *seqid);
 
 /*
  * Sends the request that was written. LDBX_OK: response->body holds a Thrift message. Otherwise the error of the HTTP or network level, with its
- * retry verdict; LDBX_OUTCOME_UNKNOWN when a call that is not idempotent may have been carried out.
+ * retry verdict; LDBX_OUTCOME_UNKNOWN when a call that is not idempotent may have been carried out. An access token that is
+ * refused is replaced once, and the call repeated: it was not carried out.
  */
 int ldbx_channel_call(ldbx_channel *channel, const ldbx_call *call, ldbx_http_response *response, ldbx_error **error);
 

@@ -56,6 +56,8 @@ static const setting settings[] = {
     NUMBER("port", port, 0, 1, 65535, 443),
     {"http_path", KIND_PATH, MEMBER(http_path), 0, CHARS_LINE, false, 0, 0, 0},
     SECRET("token", credential.token, CHARS_WORD, false),
+    TEXT("client_id", credential.client_id, CHARS_USER),
+    SECRET("client_secret", credential.client_secret, CHARS_WORD, false),
     TEXT("username", credential.username, CHARS_USER),
     SECRET("password", credential.password, CHARS_LINE, true),
     TEXT("label", label, CHARS_LINE),
@@ -376,28 +378,63 @@ out:
     return status;
 }
 
+const char *const ldbx_credential_keys[LDBX_CREDENTIAL_KINDS][2] = {
+    {"token", NULL}, {"client_id", "client_secret"}, {"username", "password"}};
+
+ldbx_credential_fault ldbx_judge_credential(bool given[LDBX_CREDENTIAL_KINDS][2], const char *keys[2])
+{
+    size_t kinds = 0;
+    ldbx_credential_fault fault = LDBX_CREDENTIAL_GOOD;
+
+    for (size_t i = 0; i < LDBX_CREDENTIAL_KINDS; i++) {
+        const char *const *pair = ldbx_credential_keys[i];
+        if (!given[i][0] && !given[i][1])
+            continue;
+        if (kinds++ == 1) {
+            keys[1] = pair[given[i][0] ? 0 : 1];
+            return LDBX_CREDENTIAL_TWO;
+        }
+        keys[0] = pair[given[i][0] ? 0 : 1];
+        if (pair[1] != NULL && given[i][0] != given[i][1]) {
+            keys[1] = pair[given[i][0] ? 1 : 0];
+            fault = LDBX_CREDENTIAL_HALF;
+        }
+    }
+    return kinds == 0 ? LDBX_CREDENTIAL_NONE : fault;
+}
+
+static bool is_set(const ldbx_config *config, const char *key)
+{
+    return key != NULL && text_of(config, find_setting(key)->at) != NULL; /* a secret is its text */
+}
+
 int ldbx_config_validate(const ldbx_config *config, ldbx_error **error)
 {
-    const ldbx_credential *credential;
+    bool given[LDBX_CREDENTIAL_KINDS][2];
+    const char *keys[2];
     const char *missing[3];
     size_t count = 0;
+    ldbx_credential_fault fault;
 
     if (config == NULL)
         return ldbx_fail(error, LDBX_INVALID_ARGUMENT, "config is NULL");
-    credential = &config->credential;
+    for (size_t i = 0; i < LDBX_CREDENTIAL_KINDS; i++)
+        for (size_t j = 0; j < 2; j++)
+            given[i][j] = is_set(config, ldbx_credential_keys[i][j]);
+    fault = ldbx_judge_credential(given, keys);
     if (config->host.name == NULL)
         missing[count++] = "host";
     if (config->http_path == NULL)
         missing[count++] = "http_path";
-    if (credential->username != NULL && credential->password.text == NULL && credential->token.text == NULL)
-        missing[count++] = "password";
-    else if (credential->token.text == NULL && credential->username == NULL)
-        missing[count++] = credential->password.text != NULL ? "username" : "token (or username and password)";
+    if (fault == LDBX_CREDENTIAL_NONE)
+        missing[count++] = "token (or client_id and client_secret, or username and password)";
+    else if (fault == LDBX_CREDENTIAL_HALF)
+        missing[count++] = keys[1];
     if (count > 0)
         return ldbx_fail(error, LDBX_INVALID_ARGUMENT, "not set: %s%s%s%s%s", missing[0], count > 1 ? ", " : "",
                          count > 1 ? missing[1] : "", count > 2 ? ", " : "", count > 2 ? missing[2] : "");
-    if (credential->token.text != NULL && (credential->username != NULL || credential->password.text != NULL))
-        return ldbx_fail(error, LDBX_INVALID_ARGUMENT,
-                         "token and username with password are set; only one of them can be");
+    if (fault == LDBX_CREDENTIAL_TWO)
+        return ldbx_fail(error, LDBX_INVALID_ARGUMENT, "%s and %s are set; only one kind of credential can be", keys[0],
+                         keys[1]);
     return LDBX_OK;
 }

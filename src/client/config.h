@@ -32,6 +32,19 @@ struct ldbx_config {
     char number_texts[LDBX_CONFIG_NUMBERS][21];
 };
 
+/* The credentials' keys, a kind a row: one kind must be given, whole. */
+#define LDBX_CREDENTIAL_KINDS 3
+extern const char *const ldbx_credential_keys[LDBX_CREDENTIAL_KINDS][2];
+
+typedef enum ldbx_credential_fault {
+    LDBX_CREDENTIAL_GOOD,
+    LDBX_CREDENTIAL_NONE,
+    LDBX_CREDENTIAL_HALF, /* keys: what is given, and what is missing beside it */
+    LDBX_CREDENTIAL_TWO   /* keys: one of each kind that is given */
+} ldbx_credential_fault;
+
+ldbx_credential_fault ldbx_judge_credential(bool given[LDBX_CREDENTIAL_KINDS][2], const char *keys[2]);
+
 int ldbx_config_clone(const ldbx_config *config, ldbx_config **out, ldbx_error **error);
 
 /* Back to the default. key is one of the table's. */

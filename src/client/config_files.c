@@ -38,40 +38,37 @@ static int read_file(const char *path, ldbx_buf *text, ldbx_error **error)
 
 /* The Lytics authorization. */
 
-typedef enum need { NEED_NOT, NEED_ALWAYS, NEED_UNSUPPORTED } need;
-
 typedef struct member {
     const char *key;
     const char *shown;   /* as errors call it */
     const char *setting; /* NULL: looked at elsewhere */
     bool integer;        /* otherwise text */
-    need need;
+    bool required;
 } member;
 
 static const member envelope_members[] = {
-    {"label", "label", "label", false, NEED_ALWAYS},
-    {"description", "description", "description", false, NEED_NOT},
-    {"type", "type", NULL, false, NEED_NOT},
-    {"config", "config", NULL, false, NEED_ALWAYS},
+    {"label", "label", "label", false, true},
+    {"description", "description", "description", false, false},
+    {"type", "type", NULL, false, false},
+    {"config", "config", NULL, false, true},
 };
 
 /* Applied in this order: a port behind the host is overruled by one that is given by itself. */
 static const member config_members[] = {
-    {"host", "config.host", "host", false, NEED_ALWAYS},
-    {"port", "config.port", "port", true, NEED_NOT},
-    {"httppath", "config.httppath", "http_path", false, NEED_ALWAYS},
-    {"token", "config.token", "token", false, NEED_NOT},
-    {"username", "config.username", "username", false, NEED_NOT},
-    {"password", "config.password", "password", false, NEED_NOT},
-    {"client_id", "config.client_id", NULL, false, NEED_UNSUPPORTED},
-    {"client_secret", "config.client_secret", NULL, false, NEED_UNSUPPORTED},
+    {"host", "config.host", "host", false, true},
+    {"port", "config.port", "port", true, false},
+    {"httppath", "config.httppath", "http_path", false, true},
+    {"token", "config.token", "token", false, false},
+    {"client_id", "config.client_id", "client_id", false, false},
+    {"client_secret", "config.client_secret", "client_secret", false, false},
+    {"username", "config.username", "username", false, false},
+    {"password", "config.password", "password", false, false},
 };
 
 /* A document on its way into a configuration; what is wrong with it is collected, a line each. */
 typedef struct reading {
     ldbx_config *config;
     ldbx_buf faults;
-    bool unsupported;
 } reading;
 
 LDBX_PRINTF(2, 3)
@@ -92,8 +89,7 @@ static void add_unknown(reading *in, const char *prefix, const char *key, const 
     ldbx_buf_one_line(&in->faults, ldbx_view_of(key), 64);
     ldbx_buf_str(&in->faults, " is not known; known are ");
     for (size_t i = 0; i < count; i++)
-        if (members[i].need != NEED_UNSUPPORTED)
-            ldbx_buf_printf(&in->faults, "%s%s", i > 0 ? ", " : "", members[i].key);
+        ldbx_buf_printf(&in->faults, "%s%s", i > 0 ? ", " : "", members[i].key);
 }
 
 static void find_unknown(reading *in, const char *prefix, const cJSON *object, const member *members, size_t count)
@@ -123,7 +119,7 @@ static int read_setting(reading *in, const cJSON *object, const member *rule, ld
     else if (text == NULL) {
         add_fault(in, "%s must be text", rule->shown);
         return LDBX_OK;
-    } else if (value.size == 0 && rule->need == NEED_ALWAYS) {
+    } else if (value.size == 0 && rule->required) {
         add_fault(in, "%s must not be empty", rule->shown);
         return LDBX_OK;
     }
@@ -141,32 +137,38 @@ static int read_members(reading *in, const cJSON *object, const member *members,
     for (size_t i = 0; i < count; i++) {
         const member *rule = &members[i];
         bool there = ldbx_json_get(object, rule->key) != NULL;
-        if (!there && rule->need == NEED_ALWAYS)
+        if (!there && rule->required)
             add_fault(in, "%s is missing", rule->shown);
         else if (there && rule->setting != NULL)
             LDBX_TRY(read_setting(in, object, rule, error));
-        if (there && rule->need == NEED_UNSUPPORTED) {
-            add_fault(in, "%s is not supported yet (OAuth); give config.token", rule->shown);
-            in->unsupported = true;
-        }
     }
     return LDBX_OK;
 }
 
 static void check_credential(reading *in, const cJSON *config)
 {
-    bool token = ldbx_json_get(config, "token") != NULL;
-    bool username = ldbx_json_get(config, "username") != NULL;
-    bool password = ldbx_json_get(config, "password") != NULL;
+    bool given[LDBX_CREDENTIAL_KINDS][2];
+    const char *keys[2];
 
-    if (token && (username || password))
-        add_fault(in, "config.token and config.%s exclude each other", username ? "username" : "password");
-    else if (username && !password)
-        add_fault(in, "config.password is missing beside config.username");
-    else if (password && !username)
-        add_fault(in, "config.username is missing beside config.password");
-    else if (!token && !username && !in->unsupported)
-        add_fault(in, "config.token is missing (or config.username and config.password)");
+    for (size_t i = 0; i < LDBX_CREDENTIAL_KINDS; i++)
+        for (size_t j = 0; j < 2; j++) {
+            const char *key = ldbx_credential_keys[i][j];
+            given[i][j] = key != NULL && ldbx_json_get(config, key) != NULL;
+        }
+    switch (ldbx_judge_credential(given, keys)) {
+    case LDBX_CREDENTIAL_NONE:
+        add_fault(in, "config.token is missing (or config.client_id and config.client_secret, or config.username and "
+                      "config.password)");
+        return;
+    case LDBX_CREDENTIAL_HALF:
+        add_fault(in, "config.%s is missing beside config.%s", keys[1], keys[0]);
+        return;
+    case LDBX_CREDENTIAL_TWO:
+        add_fault(in, "config.%s and config.%s exclude each other", keys[0], keys[1]);
+        return;
+    case LDBX_CREDENTIAL_GOOD:
+        return;
+    }
 }
 
 static int read_config(reading *in, const cJSON *config, ldbx_error **error)
@@ -207,17 +209,6 @@ static void forget_authorization(ldbx_config *config)
             ldbx_config_unset(config, config_members[i].setting);
 }
 
-/* Recursion is bounded by ldbx_json_parse(). */
-static void wipe_texts(cJSON *item)
-{
-    if (item == NULL)
-        return;
-    if (item->valuestring != NULL)
-        ldbx_wipe(item->valuestring, strlen(item->valuestring));
-    for (cJSON *child = item->child; child != NULL; child = child->next)
-        wipe_texts(child);
-}
-
 int ldbx_config_load_json(ldbx_config *config, ldbx_view json, ldbx_error **error)
 {
     int status;
@@ -232,16 +223,14 @@ int ldbx_config_load_json(ldbx_config *config, ldbx_view json, ldbx_error **erro
     LDBX_GO(read_authorization(&in, root, error));
     if (in.faults.size > 0 || in.faults.failed) {
         const char *faults = ldbx_buf_cstr(&in.faults);
-        status = faults == NULL ? ldbx_fail_no_memory(error)
-                                : ldbx_fail(error, in.unsupported ? LDBX_UNSUPPORTED : LDBX_INVALID_DATA, "%s", faults);
+        status = faults == NULL ? ldbx_fail_no_memory(error) : ldbx_fail(error, LDBX_INVALID_DATA, "%s", faults);
         goto out;
     }
     swap_in(config, in.config);
 out:
     ldbx_config_destroy(in.config);
     ldbx_buf_clear(&in.faults);
-    wipe_texts(root);
-    cJSON_Delete(root);
+    ldbx_json_wipe(root);
     return status;
 }
 
@@ -269,10 +258,10 @@ out:
 
 int ldbx_config_load_env(ldbx_config *config, ldbx_error **error)
 {
-    static const char *const variables[][2] = {{"DATABRICKS_HOST", "host"},
-                                               {"DATABRICKS_PORT", "port"},
-                                               {"DATABRICKS_HTTP_PATH", "http_path"},
-                                               {"DATABRICKS_TOKEN", "token"}};
+    static const char *const variables[][2] = {
+        {"DATABRICKS_HOST", "host"},           {"DATABRICKS_PORT", "port"},
+        {"DATABRICKS_HTTP_PATH", "http_path"}, {"DATABRICKS_TOKEN", "token"},
+        {"DATABRICKS_CLIENT_ID", "client_id"}, {"DATABRICKS_CLIENT_SECRET", "client_secret"}};
     int status;
     ldbx_config *clone = NULL;
 
@@ -298,8 +287,6 @@ typedef struct profile {
     size_t line;
     bool found;
     bool inside;
-    bool oauth; /* it has a client_id */
-    bool token;
 } profile;
 
 static bool next_line(ldbx_view *rest, ldbx_view *line)
@@ -332,12 +319,10 @@ static int read_section(profile *in, ldbx_view line, ldbx_error **error)
 /* Keys of the Databricks tools that mean nothing to us are passed over. */
 static int read_pair(profile *in, ldbx_view key, ldbx_view value, ldbx_error **error)
 {
-    static const char *const keys[] = {"host", "port", "http_path", "token"};
+    static const char *const keys[] = {"host", "port", "http_path", "token", "client_id", "client_secret"};
     ldbx_error *fault = NULL;
     int status = LDBX_OK;
 
-    in->oauth = in->oauth || ldbx_view_ieq(key, "client_id");
-    in->token = in->token || ldbx_view_ieq(key, "token");
     for (size_t i = 0; i < COUNT(keys); i++)
         if (ldbx_view_ieq(key, keys[i]))
             status = ldbx_config_set_as(in->config, keys[i], keys[i], value, &fault);
@@ -378,10 +363,6 @@ static int read_profile(profile *in, ldbx_view text, ldbx_error **error)
         LDBX_TRY(read_line(in, line, error));
     if (!in->found)
         return ldbx_fail(error, LDBX_NOT_FOUND, "%s: no profile [%s]", in->path, in->name);
-    if (in->oauth && !in->token)
-        return ldbx_fail(error, LDBX_UNSUPPORTED,
-                         "%s: profile [%s] has client_id (OAuth), which is not supported yet; give token", in->path,
-                         in->name);
     return LDBX_OK;
 }
 

@@ -107,6 +107,18 @@ static int report_connect(const ldbx_connection *connection, ldbx_error **error)
     return ldbx_fail(error, LDBX_STOPPED, "stopped by the progress callback before connecting");
 }
 
+static int open_oauth(ldbx_connection *connection, ldbx_error **error)
+{
+    const ldbx_config *config = connection->config;
+    ldbx_transport *transport;
+
+    if (config->credential.client_id == NULL)
+        return LDBX_OK;
+    LDBX_TRY(ldbx_channel_transport(config, &transport, error));
+    return ldbx_oauth_new(&config->host, (int32_t)config->port, &config->credential, transport,
+                          config->request_timeout_ms, &connection->oauth, error);
+}
+
 int ldbx_connection_open(const ldbx_config *config, const ldbx_connection_options *options, ldbx_connection **out,
                          ldbx_error **error)
 {
@@ -130,7 +142,8 @@ int ldbx_connection_open(const ldbx_config *config, const ldbx_connection_option
     connection->progress = ours.progress;
     connection->user = ours.user;
     LDBX_GO(ldbx_config_clone(config, &connection->config, error));
-    LDBX_GO(ldbx_channel_new(connection->config, &connection->channel, error));
+    LDBX_GO(open_oauth(connection, error));
+    LDBX_GO(ldbx_channel_new(connection->config, connection->oauth, &connection->channel, error));
     LDBX_GO(report_connect(connection, error));
     LDBX_GO(ldbx_connection_reopen(connection, NULL, error));
     *out = connection;
@@ -163,6 +176,7 @@ void ldbx_connection_destroy(ldbx_connection *connection)
         return;
     ldbx_connection_close_session(connection, LDBX_GOODBYE_MS);
     ldbx_channel_destroy(connection->channel);
+    ldbx_oauth_destroy(connection->oauth);
     ldbx_http_response_clear(&connection->response);
     ldbx_config_destroy(connection->config);
     ldbx_wipe(&connection->session, sizeof connection->session);

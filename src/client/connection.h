@@ -13,6 +13,7 @@
 
 struct ldbx_connection {
     ldbx_config *config;
+    ldbx_oauth *oauth;           /* tokens for all channels; NULL: the configuration holds what is needed */
     ldbx_channel *channel;       /* of the calling thread */
     ldbx_http_response response; /* its answers */
     ldbx_tcli_handle session;

@@ -187,7 +187,7 @@ static int start_thread(ldbx_pages *pages, ldbx_error **error)
     if (pages->halt == NULL)
         LDBX_TRY(ldbx_cancel_new(&pages->halt, error));
     if (pages->channel == NULL)
-        LDBX_TRY(ldbx_channel_new(pages->options.config, &pages->channel, error));
+        LDBX_TRY(ldbx_channel_new(pages->options.config, pages->options.oauth, &pages->channel, error));
     if (pthread_create(&pages->thread, NULL, fetch_ahead, pages) != 0)
         return ldbx_fail(error, LDBX_IO, "a thread for fetching ahead could not be started");
     pages->threaded = true;

@@ -22,6 +22,7 @@ void ldbx_page_clear(ldbx_page *page);
 typedef struct ldbx_pages_options {
     const ldbx_config *config;
     const ldbx_dialect *dialect;
+    ldbx_oauth *oauth;     /* NULL: none */
     ldbx_channel *channel; /* of the calling thread; borrowed */
     bool prefetch;
     const ldbx_cancel *cancel;

@@ -62,6 +62,7 @@ int ldbx_result_new(const ldbx_result_source *source, ldbx_page *first, ldbx_res
     int status;
     ldbx_pages_options pages = {.config = source->connection->config,
                                 .dialect = source->connection->dialect,
+                                .oauth = source->connection->oauth,
                                 .channel = source->connection->channel,
                                 .prefetch = source->prefetch,
                                 .cancel = source->cancel};

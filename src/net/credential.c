@@ -6,18 +6,18 @@
 #include "base/str.h"
 
 /* A line end inside a token would begin a header of its own. */
-static bool is_header_safe(const char *text)
+bool ldbx_is_token(const char *text)
 {
-    for (; *text != '\0'; text++)
-        if (*text <= ' ' || *text >= 127)
+    for (const char *at = text; *at != '\0'; at++)
+        if (*at <= ' ' || *at >= 127)
             return false;
-    return true;
+    return text[0] != '\0';
 }
 
 /* Room is made before a secret is written: a buffer that grows leaves its old memory behind unwiped. */
 static int put_bearer(const char *token, ldbx_buf *out, ldbx_error **error)
 {
-    if (token[0] == '\0' || !is_header_safe(token))
+    if (!ldbx_is_token(token))
         return ldbx_fail(error, LDBX_INVALID_ARGUMENT,
                          "token is empty or holds a character that cannot stand in a header");
     ldbx_buf_reserve(out, strlen(token) + sizeof "Bearer ");

@@ -72,6 +72,7 @@ static const struct {
     {"port", "65535", NULL},
     {"http_path", "sql/1.0/warehouses/x/", "/sql/1.0/warehouses/x"},
     {"http_path", "/sql/1.0/warehouses/x?o=12", NULL},
+    {"client_id", "0f1e2d3c-0000-4000-8000-000000000000", NULL},
     {"username", "j\xc3\xb6rg", NULL},
     {"label", "My label", NULL},
     {"description", "two\nlines\tand a tab", NULL},
@@ -120,6 +121,9 @@ static const struct {
     {"token", SECRET " ", "token must be printable ASCII text without blanks and line ends"},
     {"token", SECRET "\n", "token must be printable ASCII"},
     {"token", SECRET "\xc2\xa0", "token must be printable ASCII"},
+    {"client_id", "a:b", "client_id must be UTF-8 text without colons"},
+    {"client_secret", "", "client_secret must not be empty"},
+    {"client_secret", SECRET "\t", "client_secret must be printable ASCII text without blanks and line ends"},
     {"password", SECRET "\r", "password must be UTF-8 text without control characters"},
     {"username", "a:b", "username must be UTF-8 text without colons"},
     {"label", "a\nb", "label must be UTF-8 text without control characters"},
@@ -135,8 +139,8 @@ static const struct {
     {"page_rows", "0", "page_rows must be an integer from 1 to 10000000"},
     {"page_bytes", "1023", "page_bytes must be an integer from 1024 to 536870912"},
     {"Host", "h",
-     "Host is no setting; known are host, port, http_path, token, username, password, label, description, "
-     "catalog, schema, user_agent, ca_file, proxy, connect_timeout_ms, request_timeout_ms, "
+     "Host is no setting; known are host, port, http_path, token, client_id, client_secret, username, password, "
+     "label, description, catalog, schema, user_agent, ca_file, proxy, connect_timeout_ms, request_timeout_ms, "
      "start_timeout_ms, page_rows, page_bytes"},
     {"", "h", "is no setting"},
     {"a\nb", "h", "a b is no setting"},
@@ -202,8 +206,11 @@ START_TEST(secrets_are_not_read_back)
 
     set(config, "token", SECRET);
     set(config, "password", SECRET);
+    set(config, "client_secret", SECRET);
     ck_assert_str_eq(config->credential.token.text, SECRET);
     ck_assert_str_eq(config->credential.password.text, SECRET);
+    ck_assert_str_eq(config->credential.client_secret.text, SECRET);
+    ck_assert_ptr_null(ldbx_config_get(config, "client_secret"));
     ck_assert_ptr_null(ldbx_config_get(config, "token"));
     ck_assert_ptr_null(ldbx_config_get(config, "password"));
     ldbx_config_destroy(config);
@@ -216,6 +223,7 @@ static void fill(ldbx_config *config)
         set(config, good[i].key, good[i].value);
     set(config, "token", SECRET);
     set(config, "password", "p" SECRET);
+    set(config, "client_secret", "c" SECRET);
 }
 
 static bool same_text(const char *a, const char *b)
@@ -238,6 +246,7 @@ START_TEST(clones_are_their_own)
                       good[i].key);
     ck_assert(same_text(config->credential.token.text, clone->credential.token.text));
     ck_assert(same_text(config->credential.password.text, clone->credential.password.text));
+    ck_assert(same_text(config->credential.client_secret.text, clone->credential.client_secret.text));
     ck_assert(same_text(config->host.name, clone->host.name));
     ck_assert(clone->host.plain);
     ck_assert_int_eq(clone->port, config->port);
@@ -258,22 +267,29 @@ static const struct {
     const char *keys; /* set, each to "x" */
     const char *part; /* NULL: enough */
 } validations[] = {
-    {"", "not set: host, http_path, token (or username and password)"},
-    {"host", "not set: http_path, token (or username and password)"},
+    {"", "not set: host, http_path, token (or client_id and client_secret, or username and password)"},
+    {"host", "not set: http_path, token (or client_id"},
     {"http_path token", "not set: host"},
-    {"host http_path", "not set: token (or username and password)"},
+    {"host http_path", "not set: token (or client_id and client_secret, or username and password)"},
+    {"host http_path client_id", "not set: client_secret"},
+    {"host http_path client_secret", "not set: client_id"},
+    {"http_path client_secret", "not set: host, client_id"},
+    {"host http_path client_id client_secret", NULL},
+    {"host http_path client_id client_secret token", "token and client_id are set; only one kind of credential can be"},
+    {"host http_path client_secret token", "token and client_secret are set"},
+    {"host http_path client_id client_secret username", "client_id and username are set"},
     {"host http_path username", "not set: password"},
     {"host http_path password", "not set: username"},
     {"username", "not set: host, http_path, password"},
     {"host http_path token", NULL},
     {"host http_path username password", NULL},
-    {"host http_path token username password", "token and username with password are set"},
-    {"host http_path token password", "token and username with password are set"},
+    {"host http_path token username password", "token and username are set; only one kind of credential can be"},
+    {"host http_path token password", "token and password are set"},
 };
 
 START_TEST(validation_names_all_that_is_missing)
 {
-    const char *const keys[] = {"host", "http_path", "token", "username", "password"};
+    const char *const keys[] = {"host", "http_path", "token", "client_id", "client_secret", "username", "password"};
     const char *part = validations[_i].part;
     ldbx_config *config = fresh();
     ldbx_error *error = NULL;
@@ -300,6 +316,8 @@ START_TEST(an_authorization)
 
     set(config, "username", "earlier");
     set(config, "password", "earlier");
+    set(config, "client_id", "earlier");
+    set(config, "client_secret", "earlier");
     set(config, "port", "1");
     set(config, "catalog", "kept");
     expect_ok(ldbx_config_load_json(config, ldbx_view_of(GOOD_JSON), &error), error);
@@ -311,6 +329,8 @@ START_TEST(an_authorization)
     ck_assert_str_eq(config->credential.token.text, SECRET);
     ck_assert_ptr_null(config->credential.username);
     ck_assert_ptr_null(config->credential.password.text);
+    ck_assert_ptr_null(config->credential.client_id);
+    ck_assert_ptr_null(config->credential.client_secret.text);
     ck_assert_str_eq(ldbx_config_get(config, "catalog"), "kept");
     expect_ok(ldbx_config_validate(config, &error), error);
     expect_ok(ldbx_config_load_json(
@@ -323,6 +343,15 @@ START_TEST(an_authorization)
     ck_assert_ptr_null(ldbx_config_get(config, "description"));
     ck_assert_ptr_null(config->credential.token.text);
     ck_assert_str_eq(config->credential.password.text, "");
+    expect_ok(ldbx_config_validate(config, &error), error);
+    expect_ok(ldbx_config_load_json(config,
+                                    ldbx_view_of("{\"label\":\"S\",\"config\":{\"host\":\"h\",\"httppath\":\"/p\","
+                                                 "\"client_id\":\"i\",\"client_secret\":\"" SECRET "\"}}"),
+                                    &error),
+              error);
+    ck_assert_str_eq(ldbx_config_get(config, "client_id"), "i");
+    ck_assert_str_eq(config->credential.client_secret.text, SECRET);
+    ck_assert_ptr_null(config->credential.username);
     expect_ok(ldbx_config_validate(config, &error), error);
     /* The port that is given by itself wins, whatever the order. */
     expect_ok(
@@ -352,8 +381,8 @@ static const struct {
     {"{\"label\": 1, \"config\": 2}", LDBX_INVALID_DATA, "label must be text\nconfig must be an object"},
     {"{\"label\": \"\", \"config\": null}", LDBX_INVALID_DATA, "label must not be empty\nconfig must be an object"},
     {CONFIG(""), LDBX_INVALID_DATA,
-     "config.host is missing\nconfig.httppath is missing\nconfig.token is missing (or config.username and "
-     "config.password)"},
+     "config.host is missing\nconfig.httppath is missing\nconfig.token is missing (or config.client_id and "
+     "config.client_secret, or config.username and config.password)"},
     {"{\"label\": \"L\", \"type\": \"snowflake\", \"config\": {" THREE "}}", LDBX_INVALID_DATA,
      "type must be the text databricks"},
     {"{\"label\": \"L\", \"type\": 1, \"config\": {" THREE "}}", LDBX_INVALID_DATA, "type must be the text databricks"},
@@ -364,7 +393,8 @@ static const struct {
      "Label is not known; known are label, description, type, config\n"
      "token is not known; known are label, description, type, config"},
     {CONFIG(THREE ", \"http_path\": \"/p\""), LDBX_INVALID_DATA,
-     "config.http_path is not known; known are host, port, httppath, token, username, password"},
+     "config.http_path is not known; known are host, port, httppath, token, client_id, client_secret, username, "
+     "password"},
     {CONFIG(THREE ", \"port\": \"443\""), LDBX_INVALID_DATA, "config.port must be an integer from 1 to 65535"},
     {CONFIG(THREE ", \"port\": 443.5"), LDBX_INVALID_DATA, "config.port must be an integer from 1 to 65535"},
     {CONFIG(THREE ", \"port\": 0"), LDBX_INVALID_DATA, "config.port must be an integer from 1 to 65535"},
@@ -385,10 +415,14 @@ static const struct {
      "config.password is missing beside config.username"},
     {CONFIG("\"host\": \"h\", \"httppath\": \"/p\", \"password\": \"" SECRET "\""), LDBX_INVALID_DATA,
      "config.username is missing beside config.password"},
-    {CONFIG("\"host\": \"h\", \"httppath\": \"/p\", \"client_id\": \"i\", \"client_secret\": \"" SECRET "\""),
-     LDBX_UNSUPPORTED,
-     "config.client_id is not supported yet (OAuth); give config.token\n"
-     "config.client_secret is not supported yet (OAuth); give config.token"},
+    {CONFIG("\"host\": \"h\", \"httppath\": \"/p\", \"client_id\": \"i\""), LDBX_INVALID_DATA,
+     "config.client_secret is missing beside config.client_id"},
+    {CONFIG(THREE ", \"client_secret\": \"" SECRET "\""), LDBX_INVALID_DATA,
+     "config.token and config.client_secret exclude each other"},
+    {CONFIG("\"host\": \"h\", \"httppath\": \"/p\", \"client_id\": \"a:b\", \"client_secret\": \"" SECRET " \""),
+     LDBX_INVALID_DATA,
+     "config.client_id must be UTF-8 text without colons and control characters\n"
+     "config.client_secret must be printable ASCII text without blanks and line ends"},
     {CONFIG(THREE ", \"host\": \"i\""), LDBX_INVALID_DATA, "*host"},
 };
 
@@ -467,6 +501,8 @@ static void clear_environment(void)
     unsetenv("DATABRICKS_PORT");
     unsetenv("DATABRICKS_HTTP_PATH");
     unsetenv("DATABRICKS_TOKEN");
+    unsetenv("DATABRICKS_CLIENT_ID");
+    unsetenv("DATABRICKS_CLIENT_SECRET");
     unsetenv("DATABRICKS_CONFIG_FILE");
 }
 
@@ -495,6 +531,16 @@ START_TEST(environment)
     expect_fault(&error, "DATABRICKS_TOKEN must be printable");
     ck_assert_str_eq(ldbx_config_get(config, "host"), "env.example"); /* nothing was taken */
     setenv("DATABRICKS_TOKEN", "", 1);
+    setenv("DATABRICKS_CLIENT_ID", "i", 1);
+    setenv("DATABRICKS_CLIENT_SECRET", SECRET, 1);
+    expect_ok(ldbx_config_load_env(config, &error), error);
+    ck_assert_str_eq(ldbx_config_get(config, "client_id"), "i");
+    ck_assert_str_eq(config->credential.client_secret.text, SECRET);
+    setenv("DATABRICKS_CLIENT_SECRET", SECRET "\n", 1);
+    expect_status(ldbx_config_load_env(config, &error), LDBX_INVALID_ARGUMENT, error);
+    ck_assert_str_eq(ldbx_error_message(error), /* whole: the variable's own name holds the word that is looked for */
+                     "DATABRICKS_CLIENT_SECRET must be printable ASCII text without blanks and line ends");
+    clear_environment();
     setenv("DATABRICKS_PORT", "many", 1);
     expect_status(ldbx_config_load_env(config, &error), LDBX_INVALID_ARGUMENT, error);
     expect_fault(&error, "DATABRICKS_PORT must be an integer from 1 to 65535");
@@ -552,6 +598,11 @@ START_TEST(a_profile)
     ck_assert_str_eq(ldbx_config_get(config, "host"), "last.example");
     ldbx_config_destroy(config);
     config = fresh();
+    expect_ok(ldbx_config_load_profile(config, path, "oauth", &error), error);
+    ck_assert_str_eq(ldbx_config_get(config, "client_id"), "i");
+    ck_assert_str_eq(config->credential.client_secret.text, SECRET);
+    ldbx_config_destroy(config);
+    config = fresh();
     setenv("DATABRICKS_CONFIG_FILE", path, 1);
     expect_ok(ldbx_config_load_profile(config, NULL, NULL, &error), error);
     ck_assert_str_eq(ldbx_config_get(config, "host"), "default.example");
@@ -588,7 +639,6 @@ static const struct {
     {"none", LDBX_NOT_FOUND, "no profile [none]"},
     {"Work", LDBX_NOT_FOUND, "no profile [Work]"},
     {"commented", LDBX_NOT_FOUND, "no profile [commented]"},
-    {"oauth", LDBX_UNSUPPORTED, "profile [oauth] has client_id (OAuth), which is not supported yet"},
     {"wrong", LDBX_INVALID_DATA, "line 22: token must be printable ASCII"},
     {"broken", LDBX_INVALID_DATA, "line 25: neither a section nor key = value"},
 };
@@ -664,6 +714,7 @@ START_TEST(secrets_are_wiped)
     ck_assert_int_eq(ldbx_config_load_profile(config, path, "work", NULL), LDBX_OK);
     ck_assert_int_eq(ldbx_config_load_profile(config, path, "wrong", NULL), LDBX_INVALID_DATA);
     set(config, "password", SECRET);
+    set(config, "client_secret", SECRET);
     ck_assert_int_eq(ldbx_config_clone(config, &clone, NULL), LDBX_OK);
     set(clone, "token", "other");
     ldbx_config_destroy(clone);
