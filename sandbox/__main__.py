@@ -10,9 +10,17 @@ import threading
 from pathlib import Path
 
 from . import tls
+from .oauth import OAuth
 from .results import FORMS
 from .server import WAREHOUSE, Server
 from .workspace import Workspace
+
+
+def client(text):
+    name, colon, secret = text.partition(":")
+    if not (name and colon and secret):
+        raise argparse.ArgumentTypeError("ID:SECRET is wanted")
+    return name, secret
 
 
 def options():
@@ -20,6 +28,10 @@ def options():
     parser.add_argument("--port", type=int, default=0, help="port to listen on; 0 (default) picks a free one")
     parser.add_argument("--port-file", type=Path, help="where to write the port once the server is ready")
     parser.add_argument("--token", action="append", help="a token that is let in; may be repeated (default: sandbox)")
+    parser.add_argument("--client", action="append", type=client, default=[], metavar="ID:SECRET",
+                        help="a service principal that may fetch access tokens (OAuth); may be repeated")
+    parser.add_argument("--token-lifetime", type=int, default=3600, metavar="SECONDS",
+                        help="how long access tokens are good (default: 3600)")
     parser.add_argument("--tls", action="store_true", help="https with a certificate of its own")
     parser.add_argument("--ca-file", type=Path, help="where to write the certificate of the authority (with --tls)")
     parser.add_argument("--state", type=Path, help="a folder that keeps tables and their history over restarts")
@@ -64,7 +76,7 @@ def main():
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     workspace = Workspace(database_path(given.state), given.token or ["sandbox"], given.results, given.session_idle,
-                          given.operation_idle)
+                          given.operation_idle, OAuth(given.client, given.token_lifetime))
     if given.faults:
         workspace.faults.load(json.loads(given.faults.read_text()))
     context, remark = secure(given)

@@ -1,12 +1,12 @@
 """Faults on script.
 
-A script is {"rules": [...]}. A rule waits for a call of `rpc` (any, if not given) whose statement contains `statement` (any, if
+A script is {"rules": [...]}. A rule waits for a call of `rpc` (any but OAuthToken, if not given) whose statement contains `statement` (any, if
 not given), lets `skip` of them pass (0) and then acts on `times` of them (1). What it does is its `action`:
 
     On HTTP and the connection
     status          answers with HTTP `status`, `headers` and `body`; nothing is executed. A redirect is a status with a Location
     cold_start      503 with Retry-After for `seconds` from the first such call; nothing is executed; times does not count
-    expired_token   401 in the real shape; nothing is executed. After N calls: `skip` N, and many `times`
+    expired_token   401 in the real shape, and all OAuth tokens end; nothing is executed. After N calls: `skip` N, and many `times`
     reset_before    resets the connection, nothing is executed
     reset_after     executes, then resets the connection
     down            executes, answers, then refuses connections for `seconds`: also those of the control endpoint
@@ -14,6 +14,8 @@ not given), lets `skip` of them pass (0) and then acts on `times` of them (1). W
     stall           never answers, until the client has gone; executes if `executed` is true
     cut             executes, then sends `bytes` of the answer (half, if not given) and closes
     garbage         executes nothing and answers 200 with `body` (a page of HTML, if not given; may be empty)
+
+    Of these all but cold_start, expired_token and down can also strike a request for an OAuth token: rpc is OAuthToken then.
 
     On Thrift
     sequence        executes, then answers with another sequence id
@@ -47,6 +49,8 @@ ACTIONS = {
 NEEDED = {"status": {"status"}, "cold_start": {"seconds"}, "down": {"seconds"}, "delay": {"seconds"}}
 COMMON = {"rpc": str, "statement": str, "skip": int, "times": int, "action": str}
 ONLY = {"run": "ExecuteStatement", "empty_page": "FetchResults"}
+TOKEN_RPC = "OAuthToken"        # what a request for an OAuth token is called here and in the log
+ON_TOKENS = {"status", "reset_before", "reset_after", "delay", "stall", "cut", "garbage"}
 
 
 class Rule:
@@ -71,10 +75,13 @@ class Rule:
             raise ValueError(f"action {self.action!r} needs {sorted(missing) or 'seconds or polls'}")
         if given.get("rpc", ONLY.get(self.action)) != ONLY.get(self.action, given.get("rpc")):
             raise ValueError(f"action {self.action!r} is for {ONLY[self.action]} only")
+        if given.get("rpc") == TOKEN_RPC and self.action not in ON_TOKENS:
+            raise ValueError(f"action {self.action!r} is not for {TOKEN_RPC}")
 
     def takes(self, rpc, statement):
         """Whether the rule acts on this call, which it then has counted."""
-        if self.given.get("rpc", ONLY.get(self.action, rpc)) != rpc or self.given.get("statement", "") not in (statement or ""):
+        wanted = self.given.get("rpc", ONLY.get(self.action, rpc if rpc != TOKEN_RPC else None))
+        if wanted != rpc or self.given.get("statement", "") not in (statement or ""):
             return False
         if self.skip > 0:
             self.skip -= 1

@@ -1,6 +1,5 @@
 """HTTP: paths, authorization, and faults down to the socket."""
 
-import hmac
 import json
 import select
 import socket
@@ -15,7 +14,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from thrift.Thrift import TApplicationException
 
-from . import control, damage
+from . import control, damage, oauth
+from .faults import TOKEN_RPC
 from .rpc import Call, Handlers, log_entry
 
 WAREHOUSE, CLUSTER = "/sql/1.0/warehouses/sandbox", "/sql/protocolv1/o/0/sandbox"
@@ -126,6 +126,9 @@ class Handler(BaseHTTPRequestHandler):
             return self._unreadable()
         if path.startswith("/control/"):
             return control.answer(self, self.command, path, {})
+        known = oauth.discover(path, f"{'https' if self.server.context else 'http'}://{self.headers.get('Host', '')}")
+        if known:
+            return self.reply(200, known)
         if path in self.server.handlers:
             return self.refuse(405, "METHOD_NOT_ALLOWED", f"HTTP method {self.command} is not supported here.", {"Allow": "POST"})
         return self.refuse(404, "ENDPOINT_NOT_FOUND", f"No API found for '{self.command} {path}'")
@@ -138,6 +141,8 @@ class Handler(BaseHTTPRequestHandler):
             return self._unreadable()
         if url.path.startswith("/control/"):
             return control.answer(self, "POST", url.path, parse_qs(url.query, keep_blank_values=True), body)
+        if url.path == oauth.TOKEN_PATH:
+            return self._token(body)
         handlers = self.server.handlers.get(url.path)
         if handlers is None:
             return self.refuse(404, "ENDPOINT_NOT_FOUND", f"No API found for 'POST {url.path}'")
@@ -157,12 +162,34 @@ class Handler(BaseHTTPRequestHandler):
 
     def _authorized(self):
         scheme, _, token = self.headers.get("Authorization", "").partition(" ")
-        return scheme.lower() == "bearer" and any(
-            hmac.compare_digest(token.strip().encode(), known.encode()) for known in self.server.workspace.tokens)
+        workspace, token = self.server.workspace, token.strip()
+        return scheme.lower() == "bearer" and (any(oauth.same(token, known) for known in workspace.tokens) or workspace.oauth.knows(token))
 
     def _unauthorized(self, text):
         self.reply(401, {"error_code": 401, "message": f"{text} [ReqId: {uuid.uuid4()}]"}, headers={
             "www-authenticate": 'Bearer realm="DatabricksRealm"', "x-databricks-reason-phrase": text})
+
+    def _token(self, body):
+        """A request for an OAuth token, and its faults."""
+        workspace = self.server.workspace
+        rule = workspace.faults.find(TOKEN_RPC, None)
+        entry = {"time": time.time(), "id": str(uuid.uuid4()), "rpc": TOKEN_RPC, "target": "oidc", "statement": None,
+                 "fault": rule.action if rule else None, "executed": False}
+        workspace.record(entry)
+        if rule and self._before(rule, None):
+            return
+        entry["executed"] = True
+        try:
+            status, answer = 200, workspace.oauth.grant(self.headers.get("Authorization", ""), body)
+        except oauth.Refused as refused:
+            status, answer = refused.status, refused.body
+        entry["seconds"] = round(time.time() - entry["time"], 6)
+        if rule and rule.action in ("reset_after", "stall"):
+            return self.reset() if rule.action == "reset_after" else self._stall()
+        if rule and rule.action == "cut":
+            data = json.dumps(answer).encode()
+            return self._cut(data, rule.given.get("bytes", len(data) // 2), "application/json")
+        self.reply(status, answer, headers={"Cache-Control": "no-store"})
 
     # Calls
 
@@ -191,6 +218,7 @@ class Handler(BaseHTTPRequestHandler):
         elif action == "cold_start":
             self.refuse(503, "TEMPORARILY_UNAVAILABLE", "The compute is starting.", {"Retry-After": given.get("retry_after", 1)})
         elif action == "expired_token":
+            self.server.workspace.oauth.expire()
             self._unauthorized("Token is expired.")
         elif action == "reset_before":
             self.reset()
@@ -270,9 +298,9 @@ class Handler(BaseHTTPRequestHandler):
         wait.poll()
         self.close_connection = True
 
-    def _cut(self, answer, size):
+    def _cut(self, answer, size, kind=THRIFT):
         self.send_response(200)
-        self.send_header("Content-Type", THRIFT)
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
         self.wfile.write(answer[:size])

@@ -7,15 +7,16 @@ from collections import deque
 
 from .database import Database
 from .faults import Faults
+from .oauth import OAuth
 
 LOGGED_CALLS = 100_000
 REMEMBERED = 1000       # evicted operations
 
 
 class Workspace:
-    def __init__(self, path=":memory:", tokens=("sandbox",), results="lz4", session_idle=0, operation_idle=0):
+    def __init__(self, path=":memory:", tokens=("sandbox",), results="lz4", session_idle=0, operation_idle=0, oauth=None):
         self.database = Database(path)
-        self.tokens = set(tokens)
+        self.tokens, self.oauth = set(tokens), oauth or OAuth()
         self.results = results          # the richest form that results are sent in
         self.session_idle, self.operation_idle = session_idle, operation_idle       # seconds; 0: for ever
         self.faults = Faults()
