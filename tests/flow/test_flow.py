@@ -13,10 +13,11 @@ SLOW = [{"rpc": "GetOperationStatus", "statement": "hung status", "action": "del
         {"rpc": "GetResultSetMetadata", "statement": "no metadata", "action": "status", "status": 403, "times": 100}]
 
 
-def run(build, sandbox, name, tests):
+def run(build, sandbox, name, tests, credential=None):
     """Runs a C program of this folder; each of its tests must pass."""
-    env = os.environ | {"DATABRICKS_HOST": f"http://127.0.0.1:{sandbox.port}", "DATABRICKS_TOKEN": "sandbox",
-                        "DATABRICKS_HTTP_PATH": "/sql/1.0/warehouses/sandbox"}
+    env = {name: value for name, value in os.environ.items() if not name.startswith("DATABRICKS_")}
+    env |= {"DATABRICKS_HOST": f"http://127.0.0.1:{sandbox.port}", "DATABRICKS_HTTP_PATH": "/sql/1.0/warehouses/sandbox"}
+    env |= credential or {"DATABRICKS_TOKEN": "sandbox"}
     done = subprocess.run([build / "tests" / name], env=env, capture_output=True, text=True, timeout=120)
     failed = re.findall(r"^not ok .*", done.stdout, re.M)
     assert done.returncode == 0 and not failed, "\n".join(failed) + done.stderr
@@ -35,3 +36,8 @@ def test_client(build, start, form):
 @pytest.mark.parametrize("form", ["lz4", "columns"])
 def test_import(build, start, form):
     run(build, start("--results", form), "flow_import", 4)
+
+
+def test_oauth(build, start):
+    sandbox = start("--client", "my-client:dose-my-secret", "--token-lifetime", "300")
+    run(build, sandbox, "flow_oauth", 9, {"DATABRICKS_CLIENT_ID": "my-client", "DATABRICKS_CLIENT_SECRET": "dose-my-secret"})
