@@ -10,9 +10,11 @@ import threading
 from pathlib import Path
 
 from . import tls
+from .hive import PATH, HiveHandler, HiveHandlers
 from .oauth import OAuth
 from .results import FORMS
 from .server import WAREHOUSE, Server
+from .session import HIVE_CATALOG
 from .workspace import Workspace
 
 
@@ -32,6 +34,10 @@ def options():
                         help="a service principal that may fetch access tokens (OAuth); may be repeated")
     parser.add_argument("--token-lifetime", type=int, default=3600, metavar="SECONDS",
                         help="how long access tokens are good (default: 3600)")
+    parser.add_argument("--dialect", choices=("databricks", "hive"), default="databricks",
+                        help="hive: answer as an open-source Spark Thrift Server with Delta does")
+    parser.add_argument("--login", action="append", metavar="NAME:PASSWORD",
+                        help="who is let in with --dialect hive; may be repeated (default: sandbox:sandbox)")
     parser.add_argument("--tls", action="store_true", help="https with a certificate of its own")
     parser.add_argument("--ca-file", type=Path, help="where to write the certificate of the authority (with --tls)")
     parser.add_argument("--state", type=Path, help="a folder that keeps tables and their history over restarts")
@@ -45,6 +51,8 @@ def options():
     given = parser.parse_args()
     if given.ca_file and not given.tls:
         parser.error("--ca-file goes with --tls")
+    if given.dialect == "hive" and given.token or given.dialect != "hive" and given.login:
+        parser.error("--login goes with --dialect hive, --token with the other one")
     return given
 
 
@@ -70,21 +78,27 @@ def announce(port_file, port):
     os.replace(partial, port_file)
 
 
+def open_workspace(given):
+    where = {"catalogs": (HIVE_CATALOG,)} if given.dialect == "hive" else {}
+    return Workspace(database_path(given.state), given.token or ["sandbox"], given.results, given.session_idle, given.operation_idle,
+                     OAuth(given.client, given.token_lifetime), logins=given.login or ["sandbox:sandbox"], **where)
+
+
 def main():
     given = options()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    workspace = Workspace(database_path(given.state), given.token or ["sandbox"], given.results, given.session_idle,
-                          given.operation_idle, OAuth(given.client, given.token_lifetime))
+    workspace = open_workspace(given)
     if given.faults:
         workspace.faults.load(json.loads(given.faults.read_text()))
     context, remark = secure(given)
-    server = Server(given.port, workspace, context)
+    hive = given.dialect == "hive"
+    server = Server(given.port, workspace, context, *({PATH: HiveHandlers(workspace)}, HiveHandler) if hive else ())
     port = server.server_address[1]
     serving = threading.Thread(target=server.serve)
     serving.start()
-    print(f"sandbox ready at {'https' if context else 'http'}://127.0.0.1:{port}{WAREHOUSE}{remark}", flush=True)
+    print(f"sandbox ready at {'https' if context else 'http'}://127.0.0.1:{port}{PATH if hive else WAREHOUSE}{remark}", flush=True)
     if given.port_file:
         announce(given.port_file, port)
     stop.wait()

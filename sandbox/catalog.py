@@ -69,10 +69,10 @@ def lower(path):
     return tuple(part.lower() for part in path)
 
 
-def setup(db):
+def setup(db, catalogs):
     db.execute(TABLES)
     if not one(db, "SELECT 1 FROM meta.catalogs"):
-        for name in ("main", "samples"):
+        for name in catalogs:
             create_catalog(db, name)
 
 

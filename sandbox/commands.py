@@ -111,7 +111,7 @@ def show(words):
     if words.take("CATALOGS"):
         pattern = like(words)
         words.end()
-        return lambda session, database, db: listing.catalogs(pattern)
+        return lambda session, database, db: listing.catalogs(session, pattern)
     if words.any("SCHEMAS", "DATABASES"):
         inside, pattern = scope(words), like(words)
         words.end()

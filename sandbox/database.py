@@ -9,7 +9,7 @@ from . import catalog, macros
 
 
 class Database:
-    def __init__(self, path=":memory:"):
+    def __init__(self, path=":memory:", catalogs=("main", "samples")):
         config = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false",
                   "allow_unsigned_extensions": "false"}
         self.root = duckdb.connect(path, config=config)
@@ -17,7 +17,7 @@ class Database:
         self._lock = threading.Lock()       # DuckDB's connections are made from one that is no thread's own
         self._write = threading.RLock()     # concurrent writers conflict in DuckDB; here they wait
         with self.writing(self.cursor()) as db:
-            catalog.setup(db)
+            catalog.setup(db, catalogs)
             macros.define(db)
 
     def cursor(self, zone="UTC"):

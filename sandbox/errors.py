@@ -91,7 +91,7 @@ def from_engine(error):
     raised = re.search(r"\[([A-Z_.]+)\] (.*)", text, re.S)
     if raised and raised.group(1) in RAISED:
         return SqlError(raised.group(1), re.split(r"' to [A-Z]+[0-9]*", raised.group(2))[0].strip(), RAISED[raised.group(1)], RUNTIME)
-    column = re.search(r'Referenced column "(.*?)" not found|does not have a column named "(.*?)"', text)
+    column = re.search(r'Referenced column "(.*?)" (?:was )?not found|does not have a column named "(.*?)"', text)
     if column:
         known = re.search(r"Candidate bindings: (.*)", text)
         names = [m.replace('""', '"') for m in re.findall(r'"((?:[^"]|"")+)"(?!\.)', known.group(1))] if known else []

@@ -6,6 +6,7 @@ from . import catalog
 from .catalog import lower
 from .dialect import parse
 from .errors import SqlError, quoted, unsupported
+from .session import HIVE_CATALOG
 from .sqltypes import Type, literal
 from .translate import Translator
 
@@ -28,23 +29,27 @@ def rows(names, values):
     return f"SELECT {columns} FROM (VALUES {listed}) AS r({aliases})"
 
 
-def catalogs(pattern):
-    return ("SELECT name AS catalog FROM (SELECT name FROM meta.catalogs UNION ALL SELECT 'system') "
+def catalogs(session, pattern):
+    system = "" if session.target == "hive" else "UNION ALL SELECT 'system'"
+    return (f"SELECT name AS catalog FROM (SELECT name FROM meta.catalogs {system}) "
             f"WHERE {matches('name', pattern)} ORDER BY name")
 
 
 def schemas(db, name, pattern):
     catalog.need_catalog(db, name)
-    return (f"SELECT name AS \"databaseName\" FROM (SELECT name FROM meta.schemas WHERE catalog = {literal(name.lower())} "
-            f"UNION ALL SELECT 'information_schema') WHERE {matches('name', pattern)} ORDER BY name")
+    hive = name.lower() == HIVE_CATALOG
+    column, views = ("namespace", "") if hive else ("databaseName", "UNION ALL SELECT 'information_schema'")
+    return (f'SELECT name AS "{column}" FROM (SELECT name FROM meta.schemas WHERE catalog = {literal(name.lower())} '
+            f"{views}) WHERE {matches('name', pattern)} ORDER BY name")
 
 
 def tables(db, kind, where, pattern, views):
     catalog.need_schema(db, where)
     column, condition = ("viewName", "kind = 'VIEW'") if kind == "VIEWS" else ("tableName", "true")
+    schema = "namespace" if where[0].lower() == HIVE_CATALOG else "database"
     path = f"catalog = {literal(where[0].lower())} AND schema = {literal(where[1].lower())}"
     temporary = "".join(f" UNION ALL SELECT '', {literal(name)}, true" for name in views)
-    return (f'SELECT database, name AS "{column}", temporary AS "isTemporary" FROM (SELECT schema AS database, name, '
+    return (f'SELECT database AS {schema}, name AS "{column}", temporary AS "isTemporary" FROM (SELECT schema AS database, name, '
             f"false AS temporary FROM meta.tables WHERE {path} AND {condition}{temporary}) "
             f"WHERE {matches('name', pattern)} ORDER BY database = '', name")
 

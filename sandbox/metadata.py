@@ -1,5 +1,7 @@
 """The listing calls of the protocol, as statements over information_schema."""
 
+from .session import HIVE_CATALOG
+
 TYPE_NUMBERS = {"BOOLEAN": 16, "TINYINT": -6, "SMALLINT": 5, "INT": 4, "BIGINT": -5, "FLOAT": 6, "DOUBLE": 8, "DECIMAL": 3,
                 "STRING": 12, "VARCHAR": 12, "CHAR": 1, "BINARY": -2, "DATE": 91, "TIMESTAMP": 93, "TIMESTAMP_NTZ": 93,
                 "ARRAY": 2003, "MAP": 2002, "STRUCT": 2002}
@@ -18,19 +20,25 @@ def named(expressions):
     return ", ".join(f"{value} AS {name}" for name, value in expressions.items())
 
 
+def one_catalog(request, hive, otherwise):
+    """Open-source Spark has no name for its one catalog, and no information_schema in it."""
+    return hive if request.catalogName == HIVE_CATALOG else otherwise
+
+
 def catalogs():
     return "SELECT catalog_name AS TABLE_CAT FROM system.information_schema.catalogs ORDER BY 1"
 
 
 def schemas(request):
-    return ("SELECT schema_name AS TABLE_SCHEM, catalog_name AS TABLE_CATALOG FROM system.information_schema.schemata WHERE "
+    shown, visible = one_catalog(request, "''", "catalog_name"), one_catalog(request, "schema_name <> 'information_schema'", "true")
+    return (f"SELECT schema_name AS TABLE_SCHEM, {shown} AS TABLE_CATALOG FROM system.information_schema.schemata WHERE {visible} AND "
             f"{like('catalog_name', request.catalogName)} AND {like('schema_name', request.schemaName)} ORDER BY 2, 1")
 
 
 def tables(request):
     kinds = [kind.upper() for kind in request.tableTypes or ()]
     shown = f"kind IN ({', '.join(map(quoted, kinds))})" if kinds else "true"
-    columns = {"TABLE_CAT": "table_catalog", "TABLE_SCHEM": "table_schema", "TABLE_NAME": "table_name", "TABLE_TYPE": "kind",
+    columns = {"TABLE_CAT": one_catalog(request, "''", "table_catalog"), "TABLE_SCHEM": "table_schema", "TABLE_NAME": "table_name", "TABLE_TYPE": "kind",
                "REMARKS": "coalesce(comment, '')",
                **dict.fromkeys(("TYPE_CAT", "TYPE_SCHEM", "TYPE_NAME", "SELF_REFERENCING_COL_NAME", "REF_GENERATION"),
                                "CAST(NULL AS STRING)")}
@@ -42,7 +50,7 @@ def tables(request):
 def columns(request):
     nothing, number = "CAST(NULL AS STRING)", "CAST(NULL AS INT)"
     kinds = " ".join(f"WHEN '{name}' THEN {value}" for name, value in TYPE_NUMBERS.items())
-    listed = {"TABLE_CAT": "table_catalog", "TABLE_SCHEM": "table_schema", "TABLE_NAME": "table_name",
+    listed = {"TABLE_CAT": one_catalog(request, nothing, "table_catalog"), "TABLE_SCHEM": "table_schema", "TABLE_NAME": "table_name",
               "COLUMN_NAME": "column_name", "DATA_TYPE": f"CAST(CASE data_type {kinds} ELSE 1111 END AS INT)",
               "TYPE_NAME": "upper(full_data_type)", "COLUMN_SIZE": number, "BUFFER_LENGTH": "CAST(NULL AS TINYINT)",
               "DECIMAL_DIGITS": number, "NUM_PREC_RADIX": number,

@@ -16,9 +16,11 @@ ACTIVE = (State.INITIALIZED_STATE, State.PENDING_STATE, State.RUNNING_STATE)
 
 
 class Operation:
-    def __init__(self, session, statement, kind=TOperationType.EXECUTE_STATEMENT):
+    """A statement of a session. It runs in that session, unless another is given to run it in."""
+
+    def __init__(self, session, statement, kind=TOperationType.EXECUTE_STATEMENT, runs_in=None):
         self.id, self.secret = uuid.uuid4(), uuid.uuid4()
-        self.session, self.statement, self.kind = session, statement, kind
+        self.session, self.statement, self.kind, self._runs_in = session, statement, kind, runs_in or session
         self.state = State.RUNNING_STATE
         self.error = self.result = self.modified = None
         self.started, self.completed = _now(), None
@@ -43,8 +45,8 @@ class Operation:
         try:
             if hold and self._hold(hold):
                 return
-            self._cursor = database.cursor(self.session.zone)
-            outcome = statements.run(self.session, database, self._cursor, self.statement, parameters)
+            self._cursor = database.cursor(self._runs_in.zone)
+            outcome = statements.run(self._runs_in, database, self._cursor, self.statement, parameters)
             result = Result.of(self._cursor.sql(outcome.sql), form) if outcome.sql else Result.nothing(form)
             result.prepare()
             self.modified = outcome.modified

@@ -1,5 +1,6 @@
 """Rows of a result in the forms the protocol has: Arrow batches, LZ4 or not, and column sets."""
 
+import datetime
 import json
 import math
 from collections import deque
@@ -25,6 +26,9 @@ class Format:
         self.lz4 = self.arrow and bool(getattr(request, "canDecompressLZ4Result", False)) and richest == "lz4"
         self.zone = zone
         self.limit = getattr(request, "resultRowLimit", None)
+        # Open-source Spark: column sets of its own kind, and results that can be read again from the start.
+        self.hive = target == "hive"
+        self.arrow = self.arrow and not self.hive
         # Warehouses write frames with checksums, clusters without.
         self.checksums = target == "warehouse"
         self.as_text = set()
@@ -49,6 +53,7 @@ class Result:
         self._held = deque()        # batches from the start of the page served last
         self._base = 0              # row number of the first one
         self._next = 0              # row number that FETCH_NEXT continues at
+        self.last = 0               # row number that the page served last starts at
         self.schema = pa.schema([self._field(n, kind) for n, kind in zip(names, types)])
 
     @classmethod
@@ -97,7 +102,7 @@ class Result:
         start = self._next if start is None else start
         if not self._base <= start <= self._available():
             raise SqlError("UNSUPPORTED_BY_SANDBOX", f"The sandbox no longer holds row {start}: it keeps one page.", "0A000")
-        while self._held and start >= self._base + self._held[0].num_rows:
+        while self._held and not self.form.hive and start >= self._base + self._held[0].num_rows:
             self._base += self._held.popleft().num_rows
         rows, size, batches = 0, 0, []
         while rows < max_rows:
@@ -112,7 +117,7 @@ class Result:
                 max_rows = rows + batch.num_rows
             batches.append(batch)
             rows, size = rows + batch.num_rows, size + batch.nbytes
-        self._next = start + rows
+        self.last, self._next = start, start + rows
         more = self._next < self._available() or self._draw()
         return start, batches, more
 
@@ -129,6 +134,8 @@ class Result:
     def metadata(self):
         form = self.form
         answer = t.TGetResultSetMetadataResp(status=t.TStatus(t.TStatusCode.SUCCESS_STATUS), schema=self._table_schema())
+        if form.hive:
+            return answer
         answer.resultFormat = t.TSparkRowSetType.ARROW_BASED_SET if form.arrow else t.TSparkRowSetType.COLUMN_BASED_SET
         if form.arrow:
             answer.lz4Compressed = form.lz4
@@ -145,9 +152,9 @@ class Result:
         answer = t.TRowSet(startRowOffset=start, rows=[])
         if self.form.arrow:
             answer.arrowBatches = [t.TSparkArrowBatch(self._encode(batch), batch.num_rows) for batch in batches]
-        elif self.types:
+        elif self.types or self.form.hive:
             table = pa.Table.from_batches(batches) if batches else None
-            answer.columns = [column(table.column(n).combine_chunks() if table else pa.array([], kind.arrow), kind)
+            answer.columns = [column(table.column(n).combine_chunks() if table else pa.array([], kind.arrow), kind, self.form.hive)
                               for n, kind in enumerate(self.types)]
         return answer
 
@@ -169,8 +176,10 @@ def _column_desc(name, kind, position):
 
 # Values as text
 
-def text(array, kind):
+def text(array, kind, hive=False):
     """A column as the text that column sets and switched-off native types carry."""
+    if hive and kind.parts:
+        return pa.array([None if v is None else _bare(v, kind) for v in array.cast(kind.arrow).to_pylist()], pa.utf8())
     if kind.kind == "timestamp with time zone":
         array = pc.local_timestamp(array.cast(kind.arrow))
     if kind.kind in ("timestamp with time zone", "timestamp"):
@@ -203,6 +212,25 @@ def _json(value, kind):
     return format(value, "f") if kind.kind == "decimal" else _quoted(value)
 
 
+def _bare(value, kind):
+    """A nested value as open-source Spark writes it: like JSON, but nothing within quotes is escaped, and only strings have them."""
+    if value is None:
+        return "null"
+    if kind.kind == "list":
+        return "[" + ",".join(_bare(item, kind.parts[0][1]) for item in value) + "]"
+    if kind.kind == "map":
+        return "{" + ",".join(f"{_bare(key, kind.parts[0][1])}:{_bare(item, kind.parts[1][1])}" for key, item in value) + "}"
+    if kind.kind == "struct":
+        return "{" + ",".join(f'"{name}":{_bare(value[name], part)}' for name, part in kind.parts) + "}"
+    if isinstance(value, str):
+        return f'"{value}"'
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, datetime.datetime):
+        return _moments(pa.array([value.replace(tzinfo=None)], pa.timestamp("us")).cast(pa.utf8()))[0].as_py()
+    return format(value, "f") if kind.kind == "decimal" else value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
 def _quoted(value):
     return json.dumps(value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value), ensure_ascii=False)
 
@@ -215,11 +243,14 @@ COLUMNS = {
 }
 
 
-def column(array, kind):
+def column(array, kind, hive=False):
     """A column of a column set. Its null bitmap is Arrow's validity bitmap turned round: both count bits from the lowest."""
     name, made, placeholder = COLUMNS.get(kind.kind, ("stringVal", t.TStringColumn, ""))
-    values = array if name != "stringVal" else text(array, kind)
+    values = array if name != "stringVal" else text(array, kind, hive)
     nulls = pc.is_null(values).buffers()[1].to_pybytes()[:(len(values) + 7) // 8] if len(values) else b""
+    if hive:
+        nulls = nulls.rstrip(b"\0")
+        placeholder = True if name == "boolVal" else placeholder
     if values.null_count:
         values = pc.fill_null(values, placeholder) if not pa.types.is_null(values.type) else pa.array([""] * len(values))
     return t.TColumn(**{name: made(values.to_pylist(), nulls)})

@@ -28,11 +28,11 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, port, workspace, context=None):
+    def __init__(self, port, workspace, context=None, handlers=None, handler=None):
         self.workspace, self.context = workspace, context
-        self.handlers = {WAREHOUSE: Handlers(workspace, "warehouse"), CLUSTER: Handlers(workspace, "cluster")}
+        self.handlers = handlers or {WAREHOUSE: Handlers(workspace, "warehouse"), CLUSTER: Handlers(workspace, "cluster")}
         self._ended, self._down = threading.Event(), 0
-        super().__init__(("127.0.0.1", port), Handler)
+        super().__init__(("127.0.0.1", port), handler or Handler)
 
     def serve(self):
         """Serves until stop(), with the pauses that go_down() makes."""

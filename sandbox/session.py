@@ -3,7 +3,7 @@
 import time
 import uuid
 
-from .errors import SqlError, unsupported
+from .errors import SqlError, no_schema, no_table, unsupported
 
 ZONES = ("TIMEZONE", "spark.sql.session.timeZone")
 ANSI = ("ANSI_MODE", "spark.sql.ansi.enabled")
@@ -12,6 +12,7 @@ ANSI = ("ANSI_MODE", "spark.sql.ansi.enabled")
 WAREHOUSE = {"ANSI_MODE": "true", "ENABLE_PHOTON": "true", "LEGACY_TIME_PARSER_POLICY": "EXCEPTION",
              "MAX_FILE_PARTITION_BYTES": "128m", "READ_ONLY_EXTERNAL_METASTORE": "false", "STATEMENT_TIMEOUT": "172800",
              "TIMEZONE": "UTC", "USE_CACHED_RESULT": "true", "QUERY_TAGS": ""}
+HIVE_CATALOG = "spark_catalog"       # the only one where open-source Spark has no other configured
 CLUSTER = {"spark.sql.ansi.enabled": "true", "spark.sql.session.timeZone": "UTC",
            "spark.sql.parser.escapedStringLiterals": "false"}
 HARMLESS = ("spark.thriftserver.", "query_tags", "spark.databricks.")
@@ -60,11 +61,18 @@ class Session:
 
     def schema_path(self, parts, length):
         """A catalog (length 1) or catalog and schema (2), filled up from the current ones."""
-        if len(parts) > length:
-            raise SqlError("REQUIRES_SINGLE_PART_NAMESPACE", f"{'.'.join(parts)} has too many parts.", "42K05")
-        return (*self.namespace[:length - len(parts)], *parts)
+        return full_path(self.namespace, parts, length)
 
     def table_path(self, parts):
-        if len(parts) > 3:
-            raise SqlError("REQUIRES_SINGLE_PART_NAMESPACE", f"{'.'.join(parts)} has too many parts.", "42K05")
-        return (*self.namespace[:3 - len(parts)], *parts)
+        return full_path(self.namespace, parts, 3)
+
+
+def full_path(namespace, parts, length):
+    """The parts of a name, filled up from the front. Where there is but one catalog, a name cannot lead out of it."""
+    path = (*namespace[:length - len(parts)], *parts)
+    if len(parts) > length or namespace[0] == HIVE_CATALOG != path[0].lower():
+        raise SqlError("REQUIRES_SINGLE_PART_NAMESPACE", f"{path[0]} requires a single-part namespace, but got "
+                       f"{'.'.join(parts)}.", "42K05")
+    if namespace[0] == HIVE_CATALOG and len(path) > 1 and path[1].lower() == "information_schema":
+        raise no_schema(*path) if length == 2 else no_table(*path)
+    return path

@@ -84,6 +84,10 @@ class Statement:
         types = [Type(duck) for duck in relation.types]
         return [Column(name, kind.sql, kind.engine) for name, kind in zip(relation.columns, types)]
 
+    def added(self, rows):
+        """What new rows are answered with: open-source Spark does not count them."""
+        return Outcome() if self.session.target == "hive" else counts(num_affected_rows=rows, num_inserted_rows=rows)
+
     # CREATE
 
     def create(self, tree):
@@ -113,7 +117,7 @@ class Statement:
         operation = ("CREATE OR REPLACE TABLE" if tree.args.get("replace") else "CREATE TABLE") + (" AS SELECT" if query else "")
         catalog.commit(self.db, table, operation, {"isManaged": "true", "partitionBy": "[]", "properties": "{}"},
                        {"numFiles": "1", "numOutputRows": str(rows), "numOutputBytes": str(rows * 100)} if query else {})
-        return counts(num_affected_rows=rows, num_inserted_rows=rows) if query else Outcome()
+        return self.added(rows) if query else Outcome()
 
     @staticmethod
     def _table_properties(tree):
@@ -215,7 +219,7 @@ class Statement:
                                                  "statsOnLoad": "false", "partitionBy": "[]"},
                        {"numFiles": "1", "numOutputRows": str(rows), "numOutputBytes": str(rows * 100)},
                        append=not tree.args.get("overwrite"))
-        return counts(num_affected_rows=rows, num_inserted_rows=rows)
+        return self.added(rows)
 
     def _rewrite(self, table, name):
         """Copies the table to new storage, where rows can be changed without changing old versions."""

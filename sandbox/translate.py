@@ -8,6 +8,7 @@ from . import catalog, information_schema
 from .dialect import DIALECT, check, column_name, data_type, parse, pattern
 from .errors import SqlError, no_table, unsupported
 from .functions import AGGREGATES, FUNCTIONS, NO_DECIMALS, WINDOW
+from .session import full_path
 from .sqltypes import NAMELESS, identifier, literal
 
 MOMENT = re.compile(r"\s*[+-]?\d{4,6}(-\d{1,2}(-\d{1,2}"
@@ -144,9 +145,7 @@ class Translator:
 
     def path(self, parts):
         """The three parts of a name."""
-        if len(parts) > 3:
-            raise SqlError("REQUIRES_SINGLE_PART_NAMESPACE", f"{'.'.join(parts)} is not a table name.", "42K05")
-        return (*self.where[:3 - len(parts)], *parts)
+        return full_path(self.where, parts, 3)
 
     def _relation(self, parts, version):
         """DuckDB's text for what a name stands for."""

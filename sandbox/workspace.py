@@ -14,9 +14,10 @@ REMEMBERED = 1000       # evicted operations
 
 
 class Workspace:
-    def __init__(self, path=":memory:", tokens=("sandbox",), results="lz4", session_idle=0, operation_idle=0, oauth=None):
-        self.database = Database(path)
-        self.tokens, self.oauth = set(tokens), oauth or OAuth()
+    def __init__(self, path=":memory:", tokens=("sandbox",), results="lz4", session_idle=0, operation_idle=0, oauth=None,
+                 catalogs=("main", "samples"), logins=()):
+        self.database = Database(path, catalogs)
+        self.tokens, self.logins, self.oauth = set(tokens), set(logins), oauth or OAuth()
         self.results = results          # the richest form that results are sent in
         self.session_idle, self.operation_idle = session_idle, operation_idle       # seconds; 0: for ever
         self.faults = Faults()

@@ -6,7 +6,7 @@ from databricks import sql
 from databricks.sql.thrift_api.TCLIService import TCLIService
 from databricks.sql.thrift_api.TCLIService import ttypes as t
 from thrift.protocol.TBinaryProtocol import TBinaryProtocol
-from thrift.Thrift import TMessageType
+from thrift.Thrift import TApplicationException, TMessageType
 from thrift.transport.TTransport import TMemoryBuffer
 
 WAREHOUSE, CLUSTER = "/sql/1.0/warehouses/sandbox", "/sql/protocolv1/o/0/sandbox"
@@ -46,12 +46,12 @@ class Refused(Exception):
 class Wire:
     """Calls the service call by call, on one connection that is kept."""
 
-    def __init__(self, port, path=WAREHOUSE, token="sandbox"):
+    def __init__(self, port, path=WAREHOUSE, authorization="Bearer sandbox"):
         self.http = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-        self.path, self.token, self.session = path, token, None
+        self.path, self.authorization, self.session = path, authorization, None
 
     def post(self, body):
-        self.http.request("POST", self.path, body, {"Authorization": f"Bearer {self.token}"})
+        self.http.request("POST", self.path, body, {"Authorization": self.authorization})
         answer = self.http.getresponse()
         data = answer.read()
         if answer.status != 200:
@@ -65,13 +65,18 @@ class Wire:
         getattr(TCLIService, name + "_args")(request).write(protocol)
         protocol = TBinaryProtocol(TMemoryBuffer(self.post(out.getvalue())))
         answered, kind, sequence = protocol.readMessageBegin()
+        if kind == TMessageType.EXCEPTION:
+            error = TApplicationException()
+            error.read(protocol)
+            raise error
         assert (answered, kind, sequence) == (name, TMessageType.REPLY, 7)
         result = getattr(TCLIService, name + "_result")()
         result.read(protocol)
         return result.success
 
     def open(self, **fields):
-        answer = self.call("OpenSession", t.TOpenSessionReq(client_protocol=None, client_protocol_i64=0xA508, **fields))
+        fields = {"client_protocol": None, "client_protocol_i64": 0xA508, **fields}
+        answer = self.call("OpenSession", t.TOpenSessionReq(**fields))
         self.session = answer.sessionHandle
         return answer
 

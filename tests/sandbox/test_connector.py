@@ -197,6 +197,7 @@ def test_cancel(faulty, connection):
 @pytest.mark.parametrize("statement, sqlstate, condition", [
     ("SELECT * FROM main.default.missing", "42P01", "[TABLE_OR_VIEW_NOT_FOUND]"),
     ("SELECT nothing FROM range(1)", "42703", "[UNRESOLVED_COLUMN"),
+    ("SELECT nothing", "42703", "[UNRESOLVED_COLUMN"),
     ("SELEC 1", "42601", "[PARSE_SYNTAX_ERROR]"),
     ("SELECT 1 FROM", "42601", "[PARSE_SYNTAX_ERROR]"),
     ("SELECT 1/0", "22012", "[DIVIDE_BY_ZERO]"),
