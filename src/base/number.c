@@ -319,16 +319,24 @@ static size_t put_uint128(char *out, uint128 value)
     return size + 19;
 }
 
-/* The common case: 64 bits, and fewer than 20 digits behind the point. */
+/* Of 64 bits: the fraction is cut off by divisors that the compiler knows. */
 static size_t put_short_decimal(char *out, uint64_t value, size_t scale)
 {
-    size_t size = put_unsigned(out, value / powers[scale]);
+    size_t count = digit_count(value);
+    size_t whole = count > scale ? count - scale : 1;
+    size_t at = whole + scale;
 
+    for (; at - whole >= 2; at -= 2, value /= 100)
+        ldbx_put_two(out + at - 1, (unsigned)(value % 100));
+    if (at > whole) {
+        out[at] = (char)('0' + value % 10);
+        value /= 10;
+    }
+    put_padded(out, value, whole);
     if (scale == 0)
-        return size;
-    out[size++] = '.';
-    put_padded(out + size, value % powers[scale], scale);
-    return size + scale;
+        return whole;
+    out[whole] = '.';
+    return whole + 1 + scale;
 }
 
 size_t ldbx_format_decimal128(char *out, const uint8_t bytes[16], int scale)
@@ -346,7 +354,7 @@ size_t ldbx_format_decimal128(char *out, const uint8_t bytes[16], int scale)
     value = negative ? 0 - value : value;
     if (negative)
         out[size++] = '-';
-    if (value <= UINT64_MAX && scale >= 0 && scale < 20) {
+    if (value <= UINT64_MAX && scale >= 0) {
         size += put_short_decimal(out + size, (uint64_t)value, (size_t)scale);
         out[size] = '\0';
         return size;

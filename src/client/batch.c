@@ -3,20 +3,19 @@
 #include <assert.h>
 
 #include "base/error.h"
-#include "client/cell.h"
 #include "client/json_rows.h"
 
-/* One cell: where it is and how to read it. */
-typedef struct cell {
-    const ldbx_field *field;
-    const struct ArrowArray *array;
-    int64_t row;
-} cell;
-
-static cell cell_at(const ldbx_batch *batch, int64_t row, size_t column)
+void ldbx_batch_columns(const ldbx_shape *shape, const struct ArrowArray *array, ldbx_cells *out)
 {
-    assert(row >= 0 && row < batch->array->length && column < batch->shape->count);
-    return (cell){&batch->shape->fields[column], batch->array->children[column], row + batch->array->offset};
+    for (size_t i = 0; i < shape->count; i++)
+        out[i] = ldbx_cells_of(&shape->fields[i], array->children[i], array->offset);
+}
+
+static const ldbx_cells *column_of(const ldbx_batch *batch, int64_t row, size_t column)
+{
+    assert(row >= 0 && row < batch->array->length && column < batch->count);
+    (void)row;
+    return &batch->columns[column];
 }
 
 int64_t ldbx_batch_rows(const ldbx_batch *batch)
@@ -31,9 +30,9 @@ const struct ArrowArray *ldbx_batch_arrow(const ldbx_batch *batch)
 
 int ldbx_batch_is_null(const ldbx_batch *batch, int64_t row, size_t column)
 {
-    cell at = cell_at(batch, row, column);
+    const ldbx_cells *cells = column_of(batch, row, column);
 
-    return ldbx_cell_is_null(at.field, at.array, at.row);
+    return ldbx_cell_is_null(cells, row);
 }
 
 static bool is_integer(ldbx_layout layout)
@@ -43,43 +42,41 @@ static bool is_integer(ldbx_layout layout)
 
 int64_t ldbx_batch_int64(const ldbx_batch *batch, int64_t row, size_t column)
 {
-    cell at = cell_at(batch, row, column);
+    const ldbx_cells *cells = column_of(batch, row, column);
     int64_t value = 0;
 
-    if (is_integer(at.field->format.layout) && !ldbx_cell_is_null(at.field, at.array, at.row))
-        ldbx_cell_integer(at.field->format.layout, at.array, at.row, &value);
+    if (is_integer(cells->layout) && !ldbx_cell_is_null(cells, row))
+        ldbx_cell_integer(cells, row, &value);
     return value;
 }
 
 double ldbx_batch_double(const ldbx_batch *batch, int64_t row, size_t column)
 {
-    cell at = cell_at(batch, row, column);
+    const ldbx_cells *cells = column_of(batch, row, column);
     double value = 0;
 
-    if (ldbx_cell_is_null(at.field, at.array, at.row))
+    if (ldbx_cell_is_null(cells, row))
         return 0;
-    if (!ldbx_cell_real(at.field->format.layout, at.array, at.row, &value))
+    if (!ldbx_cell_real(cells, row, &value))
         value = (double)ldbx_batch_int64(batch, row, column);
     return value;
 }
 
 ldbx_view ldbx_batch_bytes(const ldbx_batch *batch, int64_t row, size_t column)
 {
-    cell at = cell_at(batch, row, column);
-    ldbx_layout layout = at.field->format.layout;
+    const ldbx_cells *cells = column_of(batch, row, column);
 
-    if ((!ldbx_layout_is_text(layout) && !ldbx_layout_is_binary(layout)) ||
-        ldbx_cell_is_null(at.field, at.array, at.row))
+    if ((!ldbx_layout_is_text(cells->layout) && !ldbx_layout_is_binary(cells->layout)) || ldbx_cell_is_null(cells, row))
         return (ldbx_view){NULL, 0};
-    return ldbx_cell_bytes(layout, at.array, at.row);
+    return ldbx_cell_bytes(cells, row);
 }
 
 int ldbx_batch_timestamp_us(const ldbx_batch *batch, int64_t row, size_t column, int64_t *out)
 {
-    cell at = cell_at(batch, row, column);
+    const ldbx_cells *cells = column_of(batch, row, column);
     int64_t us;
 
-    if (!ldbx_time_cell(at.field, at.array, at.row, &us))
+    if (!ldbx_time_cell(cells, row, &us))
         return 0;
     *out = us;
     return 1;
@@ -98,7 +95,7 @@ int ldbx_batch_json(const ldbx_batch *batch, ldbx_view *out, ldbx_error **error)
     *out = (ldbx_view){NULL, 0};
     ldbx_buf_reset(batch->text);
     for (int64_t row = 0; row < batch->array->length && !batch->text->failed; row++) {
-        ldbx_json_row(batch->shape, batch->array, row, false, batch->text);
+        ldbx_json_row(batch->columns, batch->count, row, false, batch->text);
         ldbx_buf_byte(batch->text, '\n');
     }
     return take_text(batch->text, out, error);
@@ -106,13 +103,13 @@ int ldbx_batch_json(const ldbx_batch *batch, ldbx_view *out, ldbx_error **error)
 
 int ldbx_batch_text(const ldbx_batch *batch, int64_t row, size_t column, ldbx_view *out, ldbx_error **error)
 {
-    cell at = cell_at(batch, row, column);
+    const ldbx_cells *cells = column_of(batch, row, column);
 
     *out = (ldbx_view){NULL, 0};
     ldbx_buf_reset(batch->text);
-    if (ldbx_cell_is_null(at.field, at.array, at.row))
+    if (ldbx_cell_is_null(cells, row))
         return LDBX_OK;
     ldbx_buf_reserve(batch->text, 1); /* so that the empty text is not NULL */
-    ldbx_text_cell(at.field, at.array, at.row, batch->text);
+    ldbx_text_cell(cells, row, batch->text);
     return take_text(batch->text, out, error);
 }

@@ -5,7 +5,6 @@
 
 #include "base/civil.h"
 #include "base/str.h"
-#include "client/cell.h"
 
 #define LONGEST_SCALAR 112 /* a decimal of 96 bytes, quotes and room for a NUL */
 #define MAX_JSON_DEPTH 128 /* of a nested type that came as text; native ones are bounded by wire/ */
@@ -34,17 +33,17 @@ static bool to_us(int64_t value, char unit, int64_t *us)
     }
 }
 
-static size_t put_real(const ldbx_field *field, const struct ArrowArray *array, int64_t row, char *out)
+static size_t put_real(const ldbx_cells *cells, int64_t row, char *out)
 {
     double value = 0;
     bool quoted;
     size_t size = 0;
 
-    ldbx_cell_real(field->format.layout, array, row, &value);
+    ldbx_cell_real(cells, row, &value);
     quoted = !isfinite(value);
     if (quoted)
         out[size++] = '"';
-    if (field->format.layout == LDBX_LAYOUT_FLOAT)
+    if (cells->layout == LDBX_LAYOUT_FLOAT)
         size += ldbx_format_float(out + size, (float)value);
     else
         size += ldbx_format_double(out + size, value);
@@ -134,9 +133,9 @@ static size_t put_duration(const ldbx_field *field, int64_t value, char *out)
 }
 
 /* Spark has no unsigned integers, so this one may take the long way. */
-static size_t put_uint64(const struct ArrowArray *array, int64_t row, char *out)
+static size_t put_uint64(const ldbx_cells *cells, int64_t row, char *out)
 {
-    uint64_t value = ((const uint64_t *)array->buffers[1])[row + array->offset];
+    uint64_t value = ((const uint64_t *)cells->values)[row + cells->offset];
     uint8_t wide[16] = {0};
 
     for (size_t i = 0; i < sizeof value; i++)
@@ -145,36 +144,35 @@ static size_t put_uint64(const struct ArrowArray *array, int64_t row, char *out)
 }
 
 /* A cell of bounded length as JSON; 0: a layout of any length. out holds LONGEST_SCALAR bytes. */
-static size_t put_scalar(const ldbx_field *field, const struct ArrowArray *array, int64_t row, char *out)
+static size_t put_scalar(const ldbx_cells *cells, int64_t row, char *out)
 {
-    ldbx_layout layout = field->format.layout;
     int64_t value = 0;
 
-    if (ldbx_cell_integer(layout, array, row, &value)) {
-        switch (layout) {
+    if (ldbx_cell_integer(cells, row, &value)) {
+        switch (cells->layout) {
         case LDBX_LAYOUT_BOOL:
             return put_word(out, value ? "true" : "false");
         case LDBX_LAYOUT_DATE32:
             return put_date(out, value);
         case LDBX_LAYOUT_TIMESTAMP:
-            return put_timestamp(field, value, out);
+            return put_timestamp(cells->field, value, out);
         case LDBX_LAYOUT_MONTHS:
             return put_months(out, value);
         case LDBX_LAYOUT_DURATION:
-            return put_duration(field, value, out);
+            return put_duration(cells->field, value, out);
         default:
             return ldbx_format_int64(out, value);
         }
     }
-    switch (layout) {
+    switch (cells->layout) {
     case LDBX_LAYOUT_FLOAT:
     case LDBX_LAYOUT_DOUBLE:
-        return put_real(field, array, row, out);
+        return put_real(cells, row, out);
     case LDBX_LAYOUT_DECIMAL128:
-        return ldbx_format_decimal128(out, (const uint8_t *)array->buffers[1] + 16 * (row + array->offset),
-                                      field->format.scale);
+        return ldbx_format_decimal128(out, (const uint8_t *)cells->values + 16 * (row + cells->offset),
+                                      cells->field->format.scale);
     case LDBX_LAYOUT_UINT64:
-        return put_uint64(array, row, out);
+        return put_uint64(cells, row, out);
     default:
         return 0;
     }
@@ -387,28 +385,32 @@ static void put_text(ldbx_type type, ldbx_view text, ldbx_buf *out)
     }
 }
 
-static void put_list(const ldbx_field *field, const struct ArrowArray *array, int64_t row, ldbx_buf *out)
+static void put_list(const ldbx_cells *cells, int64_t row, ldbx_buf *out)
 {
+    ldbx_cells items = ldbx_cells_of(&cells->field->children[0], cells->array->children[0], 0);
     int64_t begin, end;
 
-    ldbx_cell_span(field->format.layout, array, row, &begin, &end);
+    ldbx_cell_span(cells, row, &begin, &end);
     ldbx_buf_byte(out, '[');
     for (int64_t i = begin; i < end; i++) {
         if (i > begin)
             ldbx_buf_byte(out, ',');
-        ldbx_json_cell(&field->children[0], array->children[0], i, out);
+        ldbx_json_cell(&items, i, out);
     }
     ldbx_buf_byte(out, ']');
 }
 
-static void put_struct(const ldbx_field *field, const struct ArrowArray *array, int64_t row, ldbx_buf *out)
+static void put_struct(const ldbx_cells *cells, int64_t row, ldbx_buf *out)
 {
+    const ldbx_field *field = cells->field;
+
     ldbx_buf_byte(out, '{');
     for (size_t i = 0; i < field->child_count; i++) {
+        ldbx_cells member = ldbx_cells_of(&field->children[i], cells->array->children[i], cells->offset);
         if (i > 0)
             ldbx_buf_byte(out, ',');
         ldbx_buf_append(out, field->children[i].name_json, field->children[i].name_json_size);
-        ldbx_json_cell(&field->children[i], array->children[i], row + array->offset, out);
+        ldbx_json_cell(&member, row, out);
     }
     ldbx_buf_byte(out, '}');
 }
@@ -437,78 +439,79 @@ static void quote_from(ldbx_buf *out, size_t begin)
     ldbx_buf_clear(&copy);
 }
 
-static void put_key(const ldbx_field *field, const struct ArrowArray *array, int64_t row, ldbx_buf *out)
+static void put_key(const ldbx_cells *cells, int64_t row, ldbx_buf *out)
 {
     size_t begin = out->size;
 
-    ldbx_json_cell(field, array, row, out);
+    ldbx_json_cell(cells, row, out);
     if (!out->failed && out->data[begin] != '"')
         quote_from(out, begin);
 }
 
-static void put_map(const ldbx_field *field, const struct ArrowArray *array, int64_t row, ldbx_buf *out)
+static void put_map(const ldbx_cells *cells, int64_t row, ldbx_buf *out)
 {
-    const ldbx_field *entry = &field->children[0];
-    const struct ArrowArray *entries = array->children[0];
+    const ldbx_field *entry = &cells->field->children[0];
+    const struct ArrowArray *entries = cells->array->children[0];
+    ldbx_cells keys = ldbx_cells_of(&entry->children[0], entries->children[0], entries->offset);
+    ldbx_cells values = ldbx_cells_of(&entry->children[1], entries->children[1], entries->offset);
     int64_t begin, end;
 
-    ldbx_cell_span(LDBX_LAYOUT_MAP, array, row, &begin, &end);
+    ldbx_cell_span(cells, row, &begin, &end);
     ldbx_buf_byte(out, '{');
     for (int64_t i = begin; i < end; i++) {
         if (i > begin)
             ldbx_buf_byte(out, ',');
-        put_key(&entry->children[0], entries->children[0], i + entries->offset, out);
+        put_key(&keys, i, out);
         ldbx_buf_byte(out, ':');
-        ldbx_json_cell(&entry->children[1], entries->children[1], i + entries->offset, out);
+        ldbx_json_cell(&values, i, out);
     }
     ldbx_buf_byte(out, '}');
 }
 
 /* A cell of any length. */
-static void put_long(const ldbx_field *field, const struct ArrowArray *array, int64_t row, ldbx_buf *out)
+static void put_long(const ldbx_cells *cells, int64_t row, ldbx_buf *out)
 {
-    ldbx_layout layout = field->format.layout;
     ldbx_view bytes;
 
-    switch (layout) {
+    switch (cells->layout) {
     case LDBX_LAYOUT_TEXT:
     case LDBX_LAYOUT_LARGE_TEXT:
-        put_text(field->type, ldbx_cell_bytes(layout, array, row), out);
+        put_text(cells->field->type, ldbx_cell_bytes(cells, row), out);
         return;
     case LDBX_LAYOUT_BINARY:
     case LDBX_LAYOUT_LARGE_BINARY:
-        bytes = ldbx_cell_bytes(layout, array, row);
+        bytes = ldbx_cell_bytes(cells, row);
         ldbx_buf_byte(out, '"');
         ldbx_buf_base64(out, (const uint8_t *)bytes.data, bytes.size);
         ldbx_buf_byte(out, '"');
         return;
     case LDBX_LAYOUT_STRUCT:
-        put_struct(field, array, row, out);
+        put_struct(cells, row, out);
         return;
     case LDBX_LAYOUT_MAP:
-        put_map(field, array, row, out);
+        put_map(cells, row, out);
         return;
     default:
-        put_list(field, array, row, out);
+        put_list(cells, row, out);
     }
 }
 
 /* Into LONGEST_SCALAR bytes that are reserved, as far as they suffice. */
-static void put_value(const ldbx_field *field, const struct ArrowArray *array, int64_t row, bool null, ldbx_buf *out)
+static void put_value(const ldbx_cells *cells, int64_t row, bool null, ldbx_buf *out)
 {
     char *to = (char *)out->data + out->size;
-    size_t size = null ? put_word(to, "null") : put_scalar(field, array, row, to);
+    size_t size = null ? put_word(to, "null") : put_scalar(cells, row, to);
 
     if (size > 0)
         out->size += size;
     else
-        put_long(field, array, row, out);
+        put_long(cells, row, out);
 }
 
-void ldbx_json_cell(const ldbx_field *field, const struct ArrowArray *array, int64_t row, ldbx_buf *out)
+void ldbx_json_cell(const ldbx_cells *cells, int64_t row, ldbx_buf *out)
 {
     if (ldbx_buf_reserve(out, LONGEST_SCALAR) != NULL)
-        put_value(field, array, row, ldbx_cell_is_null(field, array, row), out);
+        put_value(cells, row, ldbx_cell_is_null(cells, row), out);
 }
 
 /* In blocks: a name is short, and a call of memcpy() would cost more than it copies. The place is larger by the value that follows. */
@@ -519,14 +522,13 @@ static void put_name(uint8_t *to, const ldbx_field *field)
 }
 
 /* One reservation a column, for its name and, as a rule, its value. */
-void ldbx_json_row(const ldbx_shape *shape, const struct ArrowArray *batch, int64_t row, bool skip_nulls, ldbx_buf *out)
+void ldbx_json_row(const ldbx_cells *columns, size_t count, int64_t row, bool skip_nulls, ldbx_buf *out)
 {
     char before = '{';
 
-    for (size_t i = 0; i < shape->count; i++) {
-        const ldbx_field *field = &shape->fields[i];
-        const struct ArrowArray *array = batch->children[i];
-        bool null = ldbx_cell_is_null(field, array, row + batch->offset);
+    for (size_t i = 0; i < count; i++) {
+        const ldbx_field *field = columns[i].field;
+        bool null = ldbx_cell_is_null(&columns[i], row);
         uint8_t *to;
 
         if (null && skip_nulls)
@@ -538,31 +540,31 @@ void ldbx_json_row(const ldbx_shape *shape, const struct ArrowArray *batch, int6
         put_name(to + 1, field);
         out->size += 1 + field->name_json_size;
         before = ',';
-        put_value(field, array, row + batch->offset, null, out);
+        put_value(&columns[i], row, null, out);
     }
     ldbx_buf_str(out, before == '{' ? "{}" : "}");
 }
 
-void ldbx_text_cell(const ldbx_field *field, const struct ArrowArray *array, int64_t row, ldbx_buf *out)
+void ldbx_text_cell(const ldbx_cells *cells, int64_t row, ldbx_buf *out)
 {
-    ldbx_layout layout = field->format.layout;
+    ldbx_type type = cells->field->type;
     char scalar[LONGEST_SCALAR];
     size_t size;
     ldbx_view text;
 
-    if (ldbx_cell_is_null(field, array, row))
+    if (ldbx_cell_is_null(cells, row))
         return;
-    size = put_scalar(field, array, row, scalar);
-    if (size == 0 && ldbx_layout_is_text(layout)) {
-        text = ldbx_cell_bytes(layout, array, row);
-        size = is_time(field->type) ? put_time_text(field->type, text, scalar) : 0;
+    size = put_scalar(cells, row, scalar);
+    if (size == 0 && ldbx_layout_is_text(cells->layout)) {
+        text = ldbx_cell_bytes(cells, row);
+        size = is_time(type) ? put_time_text(type, text, scalar) : 0;
         if (size == 0)
             ldbx_buf_view(out, text);
-    } else if (size == 0 && ldbx_layout_is_binary(layout)) {
-        text = ldbx_cell_bytes(layout, array, row);
+    } else if (size == 0 && ldbx_layout_is_binary(cells->layout)) {
+        text = ldbx_cell_bytes(cells, row);
         ldbx_buf_base64(out, (const uint8_t *)text.data, text.size);
     } else if (size == 0) {
-        put_long(field, array, row, out);
+        put_long(cells, row, out);
     }
     if (size > 0 && scalar[0] == '"')
         ldbx_buf_append(out, scalar + 1, size - 2);
@@ -570,17 +572,16 @@ void ldbx_text_cell(const ldbx_field *field, const struct ArrowArray *array, int
         ldbx_buf_append(out, scalar, size);
 }
 
-bool ldbx_time_cell(const ldbx_field *field, const struct ArrowArray *array, int64_t row, int64_t *us)
+bool ldbx_time_cell(const ldbx_cells *cells, int64_t row, int64_t *us)
 {
-    ldbx_layout layout = field->format.layout;
     int64_t value = 0;
 
-    if (ldbx_cell_is_null(field, array, row))
+    if (ldbx_cell_is_null(cells, row))
         return false;
-    if (layout == LDBX_LAYOUT_DATE32)
-        return ldbx_cell_integer(layout, array, row, &value) && !__builtin_mul_overflow(value, LDBX_US_PER_DAY, us);
-    if (layout == LDBX_LAYOUT_TIMESTAMP)
-        return ldbx_cell_integer(layout, array, row, &value) && to_us(value, field->format.unit, us);
-    return ldbx_layout_is_text(layout) && is_time(field->type) &&
-           ldbx_parse_timestamp(ldbx_cell_bytes(layout, array, row), us);
+    if (cells->layout == LDBX_LAYOUT_DATE32)
+        return ldbx_cell_integer(cells, row, &value) && !__builtin_mul_overflow(value, LDBX_US_PER_DAY, us);
+    if (cells->layout == LDBX_LAYOUT_TIMESTAMP)
+        return ldbx_cell_integer(cells, row, &value) && to_us(value, cells->field->format.unit, us);
+    return ldbx_layout_is_text(cells->layout) && is_time(cells->field->type) &&
+           ldbx_parse_timestamp(ldbx_cell_bytes(cells, row), us);
 }

@@ -7,19 +7,18 @@
 #ifndef LDBX_CLIENT_JSON_ROWS_H
 #define LDBX_CLIENT_JSON_ROWS_H
 
-#include "client/shape.h"
+#include "client/cell.h"
 
 /* One cell as a JSON value; NULL is null. Failure (memory) is the buffer's. */
-void ldbx_json_cell(const ldbx_field *field, const struct ArrowArray *array, int64_t row, ldbx_buf *out);
+void ldbx_json_cell(const ldbx_cells *cells, int64_t row, ldbx_buf *out);
 
-/* One row as a JSON object of the shape's columns; with skip_nulls, columns that are NULL are left out. */
-void ldbx_json_row(const ldbx_shape *shape, const struct ArrowArray *batch, int64_t row, bool skip_nulls,
-                   ldbx_buf *out);
+/* One row as a JSON object of its columns; with skip_nulls, columns that are NULL are left out. */
+void ldbx_json_row(const ldbx_cells *columns, size_t count, int64_t row, bool skip_nulls, ldbx_buf *out);
 
 /* One cell as text for people: as JSON, but a string without quotes and escapes. Appends nothing for NULL. */
-void ldbx_text_cell(const ldbx_field *field, const struct ArrowArray *array, int64_t row, ldbx_buf *out);
+void ldbx_text_cell(const ldbx_cells *cells, int64_t row, ldbx_buf *out);
 
 /* DATE, TIMESTAMP or TIMESTAMP_NTZ cell in microseconds, also from text; false: NULL, another type, or no timestamp. */
-bool ldbx_time_cell(const ldbx_field *field, const struct ArrowArray *array, int64_t row, int64_t *us);
+bool ldbx_time_cell(const ldbx_cells *cells, int64_t row, int64_t *us);
 
 #endif

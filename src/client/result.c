@@ -26,6 +26,7 @@ struct ldbx_result {
     ldbx_lz4 *decompressor;
     ldbx_bytes *scratch;     /* the bytes of the batch in work */
     struct ArrowArray array; /* the batch in work */
+    ldbx_cells *columns;     /* of it */
     ldbx_batch batch;
     ldbx_buf text;
     int end; /* what the last ldbx_result_next came to, if it was the end or a failure */
@@ -81,6 +82,9 @@ int ldbx_result_new(const ldbx_result_source *source, ldbx_page *first, ldbx_res
     result->modified_rows = source->modified_rows;
     ldbx_buf_init(&result->text, LDBX_MAX_TEXT);
     LDBX_GO(read_schema(result, source->metadata, &first->rows, error));
+    result->columns = ldbx_calloc(result->shape.count, sizeof *result->columns);
+    if (result->columns == NULL)
+        LDBX_GO(ldbx_fail_no_memory(error));
     LDBX_GO(ldbx_pages_new(&result->operation, &pages, first, &result->pages, error));
     *out = result;
     result = NULL;
@@ -107,6 +111,7 @@ void ldbx_result_destroy(ldbx_result *result)
     ldbx_arrow_array_release(&result->array);
     ldbx_bytes_unref(result->scratch);
     ldbx_lz4_destroy(result->decompressor);
+    ldbx_free(result->columns);
     ldbx_shape_clear(&result->shape);
     ldbx_arrow_schema_release(&result->schema);
     ldbx_buf_clear(&result->text);
@@ -201,7 +206,8 @@ int ldbx_result_next(ldbx_result *result, const ldbx_batch **out, ldbx_error **e
         result->connection->has_session = false;
     if (status != LDBX_OK)
         return status;
-    result->batch = (ldbx_batch){&result->array, &result->shape, &result->text};
+    ldbx_batch_columns(&result->shape, &result->array, result->columns);
+    result->batch = (ldbx_batch){&result->array, result->columns, result->shape.count, &result->text};
     *out = &result->batch;
     return LDBX_OK;
 }
@@ -235,11 +241,6 @@ int64_t ldbx_result_modified_rows(const ldbx_result *result)
 const char *ldbx_result_statement_id(const ldbx_result *result)
 {
     return result->operation.statement_id;
-}
-
-const ldbx_shape *ldbx_result_shape(const ldbx_result *result)
-{
-    return &result->shape;
 }
 
 int ldbx_result_retype(ldbx_result *result, size_t column, const char *sql_type, ldbx_error **error)

@@ -22,7 +22,6 @@ typedef struct ldbx_result_source {
 /* first moves into the result, also on failure; the operation is closed on failure. */
 int ldbx_result_new(const ldbx_result_source *source, ldbx_page *first, ldbx_result **out, ldbx_error **error);
 
-const ldbx_shape *ldbx_result_shape(const ldbx_result *result);
 /* As ldbx_shape_retype(), which comes before the first batch. */
 int ldbx_result_retype(ldbx_result *result, size_t column, const char *sql_type, ldbx_error **error);
 /* Moves the array of the current batch out; the batch is gone then. */

@@ -39,7 +39,7 @@ int ldbx_import_events(ldbx_import *import, ldbx_view *out, ldbx_error **error)
         ldbx_buf_append(text, head.data, head.size);
         write_event_time(import, row, text);
         ldbx_buf_append(text, "\",\"data\":", 9);
-        ldbx_json_row(&import->shape, &import->array, row, true, text);
+        ldbx_json_row(import->rows.columns, import->rows.count, row, true, text);
         ldbx_buf_append(text, "}\n", 2);
     }
     text->failed |= head.failed;

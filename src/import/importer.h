@@ -34,8 +34,7 @@ struct ldbx_import {
     int reopens;
     bool has_view; /* the session has the view of the run */
 
-    ldbx_shape shape;        /* of the table: the view's without its last column */
-    struct ArrowArray array; /* as shape; borrows its members from the result */
+    struct ArrowArray array; /* the result's without its last column; borrows its members */
     ldbx_batch rows;
     ldbx_import_batch batch;
     bool has_batch;

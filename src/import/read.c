@@ -66,8 +66,6 @@ static int open_query(ldbx_import *import, ldbx_error **error)
                          ldbx_result_column_count(import->query.result), import->snapshot.column_count + 1);
     for (size_t i = 0; import->snapshot.nested_as_json && i < import->snapshot.column_count; i++)
         LDBX_TRY(ldbx_result_retype(import->query.result, i, import->snapshot.sql_types[i], error));
-    import->shape = *ldbx_result_shape(import->query.result);
-    import->shape.count--; /* the ordering column is the last one and never leaves here */
     return LDBX_OK;
 }
 
@@ -123,11 +121,12 @@ static bool enters_giant(const ldbx_import *import)
 static void hand_out(ldbx_import *import, const ldbx_batch *rows, const advance *moved)
 {
     ldbx_import_run *run = &import->run;
+    size_t count = import->snapshot.column_count; /* the ordering column is the last one and never leaves here */
 
     import->array = *ldbx_batch_arrow(rows);
-    import->array.n_children = (int64_t)import->shape.count;
+    import->array.n_children = (int64_t)count;
     import->array.release = NULL; /* borrowed: the result gives it back */
-    import->rows = (ldbx_batch){&import->array, &import->shape, &import->text};
+    import->rows = (ldbx_batch){&import->array, rows->columns, count, &import->text};
     import->batch = (ldbx_import_batch){&import->rows, import->stream, run->id, run->delivered, ldbx_batch_rows(rows)};
     run->groups_streamed += enters_giant(import);
     run->key = moved->last;

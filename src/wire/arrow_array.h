@@ -50,16 +50,6 @@ bool ldbx_format_parse(const char *format, ldbx_format *out);
 /* Value of one key of a field's metadata, e.g. "Spark:DataType:SqlName"; {NULL, 0} when it is not there. */
 ldbx_view ldbx_arrow_metadata(const struct ArrowSchema *field, const char *key);
 
-static inline bool ldbx_arrow_is_null(const struct ArrowArray *array, int64_t row)
-{
-    const uint8_t *valid = NULL;
-    int64_t at = row + array->offset;
-    if (array->n_buffers == 0) /* the null type */
-        return true;
-    valid = (const uint8_t *)array->buffers[0];
-    return valid != NULL && !((valid[at >> 3] >> (at & 7)) & 1);
-}
-
 /*
  * A new array whose buffers lie in `bytes` (one more owner of it; NULL is fine): n_buffers and n_children places, all NULL, for the caller to fill in;
  * children are allocated too. NULL-safe release frees the lot. false: no memory.

@@ -151,16 +151,17 @@ static inline ldbx_shape shape_of(column *batch)
     return shape;
 }
 
-typedef void (*cell_writer)(const ldbx_field *field, const struct ArrowArray *array, int64_t row, ldbx_buf *out);
+typedef void (*cell_writer)(const ldbx_cells *cells, int64_t row, ldbx_buf *out);
 
 static inline const char *written(cell_writer write, column *cell, int64_t row)
 {
     ldbx_shape shape = shape_of(make("+s", "", NULL, 1, 1, cell));
+    ldbx_cells cells = ldbx_cells_of(&shape.fields[0], &cell->array, 0);
     ldbx_buf out;
     const char *copy;
 
     ldbx_buf_init(&out, LDBX_MAX_TEXT);
-    write(&shape.fields[0], &cell->array, row, &out);
+    write(&cells, row, &out);
     ck_assert(!out.failed);
     copy = keep(ldbx_buf_cstr(&out), out.size + 1);
     ldbx_buf_clear(&out);

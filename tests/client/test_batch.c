@@ -2,15 +2,16 @@
 
 #include "arrays.h"
 
+enum { BOOL, TINY, SMALL, INT, BIG, WIDE, FLOAT, DOUBLE, TEXT, BLOB, DATE, STAMP, STAMP_TEXT, LIST, NOTHING, COLUMNS };
+
 /* A batch of three rows, the last all NULL. */
 typedef struct fixture {
     column *all;
     ldbx_shape shape;
+    ldbx_cells columns[COLUMNS];
     ldbx_buf text;
     ldbx_batch batch;
 } fixture;
-
-enum { BOOL, TINY, SMALL, INT, BIG, WIDE, FLOAT, DOUBLE, TEXT, BLOB, DATE, STAMP, STAMP_TEXT, LIST, NOTHING, COLUMNS };
 
 static column *cells(const char *format, const char *name, const void *data, size_t size)
 {
@@ -36,7 +37,8 @@ static void set_up(fixture *made)
         named(bytes_of("u", "TIMESTAMP", 3, times), "late"), with_nulls(list, "110"), make("n", "nothing", NULL, 3, 0));
     made->shape = shape_of(made->all);
     ldbx_buf_init(&made->text, LDBX_MAX_TEXT);
-    made->batch = (ldbx_batch){&made->all->array, &made->shape, &made->text};
+    ldbx_batch_columns(&made->shape, &made->all->array, made->columns);
+    made->batch = (ldbx_batch){&made->all->array, made->columns, COLUMNS, &made->text};
 }
 
 static void tear_down(fixture *made)
@@ -44,6 +46,32 @@ static void tear_down(fixture *made)
     ldbx_shape_clear(&made->shape);
     ldbx_buf_clear(&made->text);
 }
+
+START_TEST(null_bits)
+{
+    column *some = with_nulls(CELLS("c", "some", int8_t, 1, 2, 3), "1010000000000001");
+    column *none = CELLS("c", "none", int8_t, 1, 2, 3);
+    column *nothing = make("n", "nothing", NULL, 3, 0);
+    ldbx_shape shape = shape_of(make("+s", "", NULL, 3, 3, some, none, nothing));
+    ldbx_cells cells = ldbx_cells_of(&shape.fields[0], &some->array, 0);
+
+    ck_assert(!ldbx_cell_is_null(&cells, 0));
+    ck_assert(ldbx_cell_is_null(&cells, 1));
+    ck_assert(!ldbx_cell_is_null(&cells, 2));
+    ck_assert(ldbx_cell_is_null(&cells, 14));
+    ck_assert(!ldbx_cell_is_null(&cells, 15));
+    some->array.offset = 1;
+    cells = ldbx_cells_of(&shape.fields[0], &some->array, 13);
+    ck_assert(ldbx_cell_is_null(&cells, 0));
+    ck_assert(!ldbx_cell_is_null(&cells, 1));
+    none->array.buffers[0] = NULL; /* no bitmap: no nulls */
+    cells = ldbx_cells_of(&shape.fields[1], &none->array, 0);
+    ck_assert(!ldbx_cell_is_null(&cells, 2));
+    cells = ldbx_cells_of(&shape.fields[2], &nothing->array, 0); /* has no buffers */
+    ck_assert(ldbx_cell_is_null(&cells, 2));
+    ldbx_shape_clear(&shape);
+}
+END_TEST
 
 START_TEST(rows_and_nulls)
 {
@@ -236,7 +264,8 @@ START_TEST(slices)
     set_up(&f);
     f.all->array.offset = 1;
     f.all->array.length = 1;
-    f.shape.count = 2;
+    ldbx_batch_columns(&f.shape, &f.all->array, f.columns);
+    f.batch.count = 2;
     ck_assert_int_eq(ldbx_batch_rows(&f.batch), 1);
     ck_assert_int_eq(ldbx_batch_int64(&f.batch, 0, TINY), 127);
     ck_assert_int_eq(ldbx_batch_is_null(&f.batch, 0, TINY), 0);
@@ -245,7 +274,6 @@ START_TEST(slices)
     ck_assert_mem_eq(got.data, "{\"bool\":false,\"tiny\":127}\n", 26);
     expect_ok(ldbx_batch_text(&f.batch, 0, TINY, &got, &error), error);
     ck_assert_mem_eq(got.data, "127", 3);
-    f.shape.count = COLUMNS;
     tear_down(&f);
 }
 END_TEST
@@ -279,6 +307,7 @@ int main(void)
     Suite *suite = suite_create("client/batch");
     TCase *tcase = suite_case(suite, "batch");
 
+    tcase_add_test(tcase, null_bits);
     tcase_add_test(tcase, rows_and_nulls);
     tcase_add_test(tcase, integers);
     tcase_add_test(tcase, reals);

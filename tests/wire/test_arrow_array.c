@@ -151,27 +151,6 @@ START_TEST(a_child_may_be_moved_out_and_outlive_its_parent)
 }
 END_TEST
 
-START_TEST(null_bits_are_read)
-{
-    static const uint8_t valid[] = {0x05, 0x80};
-    struct ArrowArray array;
-    ck_assert(ldbx_arrow_array_new(&array, NULL, 16, 2, 0));
-    ck_assert(!ldbx_arrow_is_null(&array, 1)); /* no bitmap: no nulls */
-    array.buffers[0] = valid;
-    ck_assert(!ldbx_arrow_is_null(&array, 0));
-    ck_assert(ldbx_arrow_is_null(&array, 1));
-    ck_assert(!ldbx_arrow_is_null(&array, 2));
-    ck_assert(!ldbx_arrow_is_null(&array, 15));
-    array.offset = 1;
-    ck_assert(ldbx_arrow_is_null(&array, 0));
-    ck_assert(!ldbx_arrow_is_null(&array, 14));
-    ldbx_arrow_array_release(&array);
-    ck_assert(ldbx_arrow_array_new(&array, NULL, 16, 0, 0));
-    ck_assert(ldbx_arrow_is_null(&array, 3)); /* the null type has no buffers */
-    ldbx_arrow_array_release(&array);
-}
-END_TEST
-
 START_TEST(no_memory_leaves_nothing_to_release)
 {
     struct ArrowArray array;
@@ -210,7 +189,6 @@ int main(void)
     tcase_add_test(tcase, metadata_is_found_by_key);
     tcase_add_test(tcase, an_array_owns_its_bytes);
     tcase_add_test(tcase, a_child_may_be_moved_out_and_outlive_its_parent);
-    tcase_add_test(tcase, null_bits_are_read);
     tcase_add_test(tcase, no_memory_leaves_nothing_to_release);
     tcase_add_test(tcase, errors_name_the_column);
     return suite_run(suite);

@@ -26,7 +26,6 @@ static struct {
     int64_t null_timestamps;
     int64_t ahead_us;    /* added to each timestamp */
     const char *warning; /* NULL: none */
-    ldbx_type type;      /* of the timestamp column "ts" */
     int open_status;     /* of opens, before anything is saved; 0: none */
     int opened_status;   /* of opens, after the run is saved; 0: none */
     int64_t fail_at;     /* reading this row fails; -1: none does */
@@ -44,8 +43,6 @@ struct ldbx_import {
     ldbx_import_run run;
     int64_t revision;
     bool resumed, complete, limited;
-    ldbx_column column;
-    ldbx_shape shape;
     ldbx_batch rows;
     ldbx_import_batch batch;
     ldbx_buf text;
@@ -133,9 +130,6 @@ int ldbx_import_open(ldbx_connection *connection, const ldbx_import_options *opt
     if (import == NULL)
         return ldbx_fail_no_memory(error);
     import->options = *options;
-    import->column = (ldbx_column){"TS", "", fake.type};
-    import->shape = (ldbx_shape){&import->column, NULL, 1};
-    import->rows.shape = &import->shape;
     ldbx_buf_init(&import->text, LDBX_MAX_TEXT);
     status = fake_open(import, error);
     if (status == LDBX_OK)
