@@ -32,6 +32,7 @@ void ldbx_buf_reset(ldbx_buf *buf)
 {
     buf->size = 0;
     buf->failed = false;
+    buf->full = false;
 }
 
 /* One byte more than the capacity is allocated, for the NUL. */
@@ -40,8 +41,10 @@ static bool reallocate(ldbx_buf *buf, size_t extra)
     size_t capacity = buf->capacity * 2;
     void *data;
 
-    if (extra > buf->max - buf->size)
+    if (extra > buf->max - buf->size) {
+        buf->full = true;
         return false;
+    }
     if (capacity < buf->size + extra)
         capacity = buf->size + extra;
     if (capacity < FIRST_CAPACITY)

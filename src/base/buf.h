@@ -22,6 +22,7 @@ typedef struct ldbx_buf {
     size_t capacity;
     size_t max; /* bytes that it may ever hold */
     bool failed;
+    bool full; /* it failed at its maximum, not for want of memory */
 } ldbx_buf;
 
 /* Caps of the library's buffers, with their reasons. */

@@ -237,6 +237,8 @@ int ldbx_channel_call(ldbx_channel *channel, const ldbx_call *call, ldbx_http_re
     bool renewed = false;
     int status;
 
+    if (channel->request.failed && !channel->request.full)
+        return ldbx_fail_no_memory(error);
     if (channel->request.failed)
         return ldbx_fail(error, LDBX_INVALID_ARGUMENT, "%s: the request is larger than %zu bytes", call->name,
                          channel->request.max);

@@ -211,6 +211,23 @@ static void keep(void *memory, void *user)
     (void)user;
 }
 
+START_TEST(test_full_or_short_of_memory)
+{
+    ldbx_buf buf;
+
+    ldbx_buf_init(&buf, 4);
+    ldbx_buf_str(&buf, "abcde");
+    ck_assert(buf.failed && buf.full);
+    ldbx_buf_reset(&buf);
+    ck_assert(!buf.failed && !buf.full);
+    ldbx_buf_clear(&buf);
+    suite_fail_allocation(1);
+    ldbx_buf_str(&buf, "abcd");
+    ck_assert(buf.failed && !buf.full);
+    ldbx_buf_clear(&buf);
+}
+END_TEST
+
 /* What lies behind `size` since a reset is overwritten too. */
 START_TEST(test_wipe)
 {
@@ -244,6 +261,7 @@ int main(void)
     tcase_add_test(tcase, test_printf);
     tcase_add_test(tcase, test_detach);
     tcase_add_test(tcase, test_no_memory);
+    tcase_add_test(tcase, test_full_or_short_of_memory);
     tcase_add_test(tcase, test_wipe);
     return suite_run(suite);
 }
