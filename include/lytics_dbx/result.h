@@ -201,7 +201,7 @@ LDBX_API int ldbx_batch_json(const ldbx_batch *batch, ldbx_view *out, ldbx_error
 
 /**
  * @brief One cell as text for people: numbers, dates and timestamps as JSON has them but without quotes,
- * nested values as JSON.
+ * nested values as JSON. A STRING is as the server sent it, which should be UTF-8 but is not checked.
  * @param batch The batch.
  * @param row From 0.
  * @param column From 0.

@@ -10,6 +10,8 @@
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "buffers are used in place, as the server wrote them");
 
 #define MAX_LENGTH (INT64_C(1) << 40) /* of an array: more than any body holds, little enough to be multiplied */
+#define MAX_UNBACKED                                                                                                   \
+    (INT64_C(1) << 24) /* elements of a batch that no byte stands behind, which a sender gets for nothing */
 
 enum { BATCH_LENGTH = 0, BATCH_NODES = 1, BATCH_BUFFERS = 2, BATCH_COMPRESSION = 3 };
 
@@ -20,6 +22,8 @@ typedef struct batch_reader {
     size_t next_node;
     ldbx_fb_vector buffers; /* of two numbers each: offset in the body and size */
     size_t next_buffer;
+    uint64_t taken;   /* bytes of the buffers so far */
+    int64_t unbacked; /* elements of null arrays and of structs without members so far */
     bool no_memory;
     const char *bad; /* the first violation */
 } batch_reader;
@@ -60,6 +64,9 @@ static bool take_buffer(batch_reader *reader, int64_t need, ldbx_view *out)
         return violate(reader, "buffer not aligned");
     if (size < (uint64_t)need)
         return violate(reader, "buffer shorter than its array");
+    if (size > reader->body.size - reader->taken) /* or a small body could be a large batch */
+        return violate(reader, "buffers overlap");
+    reader->taken += size;
     out->data = reader->body.data + offset;
     out->size = (size_t)size;
     return true;
@@ -138,9 +145,17 @@ static bool read_list(batch_reader *reader, const struct ArrowSchema *field, boo
     return offsets_within(reader, wide, out, out->children[0]->length);
 }
 
+static bool take_unbacked(batch_reader *reader, int64_t length)
+{
+    if (length > MAX_UNBACKED - reader->unbacked)
+        return violate(reader, "more than 16777216 elements without data");
+    reader->unbacked += length;
+    return true;
+}
+
 static bool read_struct(batch_reader *reader, const struct ArrowSchema *field, struct ArrowArray *out)
 {
-    if (!take_validity(reader, out))
+    if (!take_validity(reader, out) || (field->n_children == 0 && !take_unbacked(reader, out->length)))
         return false;
     for (int64_t i = 0; i < field->n_children; i++) {
         if (!read_array(reader, field->children[i], out->children[i]))
@@ -196,7 +211,7 @@ static bool read_contents(batch_reader *reader, ldbx_layout layout, const struct
 {
     switch (layout) {
     case LDBX_LAYOUT_NULL:
-        return true;
+        return take_unbacked(reader, out->length);
     case LDBX_LAYOUT_BOOL:
         return read_fixed(reader, (out->length + 7) / 8, out);
     case LDBX_LAYOUT_TEXT:

@@ -10,8 +10,9 @@
 #include "wire/tcli.h"
 
 #define MAX_DEPTH  64
-#define MAX_FORMAT 64                 /* bytes of a format string: a time zone's name is the longest part */
-#define MAX_TEXT   ((size_t)64 << 20) /* names and metadata of a schema, which a flatbuffer may repeat for nothing */
+#define MAX_FORMAT 64 /* bytes of a format string: a time zone's name is the longest part */
+#define MAX_REPEAT                                                                                                     \
+    4 /* times its own size that names and metadata of a schema take: a flatbuffer may repeat them for nothing */
 
 /* Fields of the flatbuffer tables, by position. */
 enum { SCHEMA_ENDIANNESS = 0, SCHEMA_FIELDS = 1, SCHEMA_METADATA = 2 };
@@ -46,8 +47,9 @@ enum { /* the union Type */
 };
 
 typedef struct schema_reader {
-    size_t fields;    /* read so far, nested ones included */
-    size_t text;      /* bytes copied so far */
+    size_t fields; /* read so far, nested ones included */
+    size_t text;   /* bytes copied so far */
+    size_t max_text;
     ldbx_view column; /* name of the top field, for errors */
     ldbx_buf metadata;
     ldbx_error **error;
@@ -173,6 +175,15 @@ static void put_int(ldbx_buf *out, size_t value)
     ldbx_buf_append(out, &number, sizeof number);
 }
 
+/* Counts what is about to be copied. */
+static int take_text(schema_reader *reader, size_t size)
+{
+    if (size > reader->max_text - reader->text)
+        return fail_schema(reader, "too much text");
+    reader->text += size;
+    return LDBX_OK;
+}
+
 /* The key-value pairs as the C data interface encodes them, into reader->metadata. */
 static int read_metadata(schema_reader *reader, const ldbx_fb_table *table, size_t field)
 {
@@ -181,18 +192,16 @@ static int read_metadata(schema_reader *reader, const ldbx_fb_table *table, size
     if (pairs.count == 0)
         return LDBX_OK;
     put_int(&reader->metadata, pairs.count);
-    for (size_t i = 0; i < pairs.count && !table->fb->bad && reader->text <= MAX_TEXT; i++) {
+    for (size_t i = 0; i < pairs.count && !table->fb->bad; i++) {
         const ldbx_fb_table pair = ldbx_fb_table_at(&pairs, i);
         const ldbx_view key = ldbx_fb_text(&pair, 0);
         const ldbx_view value = ldbx_fb_text(&pair, 1);
-        reader->text += key.size + value.size + 8;
+        LDBX_TRY(take_text(reader, key.size + value.size + 8));
         put_int(&reader->metadata, key.size);
         ldbx_buf_view(&reader->metadata, key);
         put_int(&reader->metadata, value.size);
         ldbx_buf_view(&reader->metadata, value);
     }
-    if (reader->text > MAX_TEXT)
-        return fail_schema(reader, "too much metadata");
     return reader->metadata.failed ? ldbx_fail_no_memory(reader->error) : LDBX_OK;
 }
 
@@ -237,7 +246,7 @@ static int read_field_head(schema_reader *reader, const ldbx_fb_table *field, co
         return ldbx_arrow_fail(reader->error, LDBX_PROTOCOL, reader->column, "wrong number of children");
     if (children->count > LDBX_MAX_COLUMNS - reader->fields)
         return fail_schema(reader, "too many fields");
-    reader->text += name.size;
+    LDBX_TRY(take_text(reader, name.size));
     if (!ldbx_arrow_schema_new(out, text, name, ldbx_buf_get(&reader->metadata), nullable, (int64_t)children->count))
         return ldbx_fail_no_memory(reader->error);
     if (format.layout == LDBX_LAYOUT_MAP && ldbx_fb_bool(&type, 0, false))
@@ -290,11 +299,11 @@ static int read_fields(schema_reader *reader, const ldbx_fb_table *schema, struc
 int ldbx_arrow_read_schema(ldbx_view message, struct ArrowSchema *out, ldbx_error **error)
 {
     ldbx_arrow_message opened;
-    schema_reader reader = {.error = error};
+    schema_reader reader = {.max_text = MAX_REPEAT * message.size, .error = error};
     int status;
     memset(out, 0, sizeof *out);
     LDBX_TRY(ldbx_arrow_message_open(&opened, message, LDBX_ARROW_SCHEMA, error));
-    ldbx_buf_init(&reader.metadata, 2 * MAX_TEXT);
+    ldbx_buf_init(&reader.metadata, reader.max_text + 4);
     status = read_fields(&reader, &opened.header, out);
     if (status != LDBX_OK)
         ldbx_arrow_schema_release(out);

@@ -179,6 +179,20 @@ def shared_metadata(fields, pairs, text):
     return flat.message()
 
 
+def shared_name(fields, name):
+    """A schema of `fields` times the same field with a long name."""
+    flat = Flatbuffer()
+    flat.table(flat.slots[2], {1: None})
+    fields = flat.vector(flat.slots[1], fields)
+    field = flat.table(0, {0: None, 2: ("B", 5), 3: None})
+    slots = flat.slots
+    for slot in fields:
+        flat.point(slot, field)
+    flat.table(slots[3], {})
+    flat.text(slots[0], name)
+    return flat.message()
+
+
 def doubling(depth):
     """A struct whose two members are one struct, whose two members are one struct ..."""
     flat = Flatbuffer()
@@ -211,8 +225,11 @@ def main():
     write_schema("too_deep", pa.schema([("deep", deep)]))
     (HERE / "shared_metadata.schema.bin").write_bytes(shared_metadata(1000, 2000, b"x" * 100))
     (HERE / "few_shared.schema.bin").write_bytes(shared_metadata(3, 2, b"abc"))
+    (HERE / "shared_name.schema.bin").write_bytes(shared_name(1000, b"n" * 5000))
     (HERE / "doubling.schema.bin").write_bytes(doubling(40))
     (HERE / "few_doubled.schema.bin").write_bytes(doubling(3))
+    for name, rows in ("most_voids", 1 << 24), ("too_many_voids", (1 << 24) + 1):
+        write(name, pa.RecordBatch.from_arrays([pa.nulls(rows)], names=["void"]))
     for name, kind in REFUSED.items():
         write_schema(f"refused_{name}", pa.schema([("fine", pa.int32()), (name, kind)]))
 

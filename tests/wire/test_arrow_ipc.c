@@ -533,7 +533,8 @@ START_TEST(schemas_do_not_explode)
     ldbx_buf bytes;
     struct ArrowSchema schema;
     ldbx_error *error = NULL;
-    expect_schema_refused("shared_metadata.schema", LDBX_PROTOCOL, "Arrow schema: too much metadata");
+    expect_schema_refused("shared_metadata.schema", LDBX_PROTOCOL, "Arrow schema: too much text");
+    expect_schema_refused("shared_name.schema", LDBX_PROTOCOL, "Arrow schema: too much text");
     expect_schema_refused("doubling.schema", LDBX_PROTOCOL, "Arrow schema: too many fields");
     read_fixture(&bytes, "few_shared.schema"); /* the same with fewer are schemas */
     expect_ok(ldbx_arrow_read_schema(ldbx_buf_get(&bytes), &schema, &error), error);
@@ -546,6 +547,38 @@ START_TEST(schemas_do_not_explode)
     ck_assert_int_eq(schema.children[0]->children[1]->n_children, 2);
     ldbx_arrow_schema_release(&schema);
     ldbx_buf_clear(&bytes);
+}
+END_TEST
+
+/* NULLs take no bytes: 200 of them may announce as many rows as there can be. */
+START_TEST(rows_without_bytes_are_limited)
+{
+    fixture with = open_fixture("most_voids");
+    struct ArrowArray array;
+    expect_ok(read_batch(&with, 1 << 24, &array), with.error);
+    ck_assert_int_eq(array.children[0]->length, 1 << 24);
+    ldbx_arrow_array_release(&array);
+    close_fixture(&with);
+    with = open_fixture("too_many_voids");
+    expect_status(read_batch(&with, (1 << 24) + 1, &array), LDBX_PROTOCOL, with.error);
+    ck_assert_str_eq(ldbx_error_message(with.error),
+                     "column void: Arrow batch: more than 16777216 elements without data");
+    close_fixture(&with);
+}
+END_TEST
+
+/* Each buffer has bytes of its own, or a small body could be a large batch. */
+START_TEST(buffers_must_not_overlap)
+{
+    static const int64_t cells[2] = {0, 80};
+    fixture with = open_fixture("version4");
+    struct ArrowArray array;
+    uint8_t *at = find_bytes(&with.batch_message, cells, sizeof cells);
+    const int64_t size = 140; /* of a body of 152 bytes, of which the other buffers take 64 */
+    memcpy(at + 8, &size, 8);
+    expect_status(read_batch(&with, 10, &array), LDBX_PROTOCOL, with.error);
+    ck_assert_str_eq(ldbx_error_message(with.error), "column name: Arrow batch: buffers overlap");
+    close_fixture(&with);
 }
 END_TEST
 
@@ -607,10 +640,14 @@ int main(void)
     tcase = suite_case(suite, "hostile");
     tcase_add_loop_test(tcase, schemas_cut_anywhere_are_refused, 0, 3);
     tcase_add_loop_test(tcase, batches_cut_anywhere_are_refused, 0, 3);
+    tcase_add_test(tcase, schemas_do_not_explode);
+    tcase_add_test(tcase, rows_without_bytes_are_limited);
+    tcase_add_test(tcase, buffers_must_not_overlap);
+    tcase_add_test(tcase, memory_may_be_short_anywhere);
+    tcase = suite_case(suite, "damaged");
+    tcase_set_tags(tcase, "sweep");
     tcase_add_loop_test(tcase, flipped_bits_in_schemas_do_no_harm, 0, 3);
     tcase_add_loop_test(tcase, flipped_bits_in_batches_do_no_harm, 0, 3);
     tcase_add_loop_test(tcase, extreme_words_do_no_harm, 0, 3);
-    tcase_add_test(tcase, schemas_do_not_explode);
-    tcase_add_test(tcase, memory_may_be_short_anywhere);
     return suite_run(suite);
 }
