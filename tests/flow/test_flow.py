@@ -18,7 +18,7 @@ def run(build, sandbox, name, tests, credential=None):
     env = {name: value for name, value in os.environ.items() if not name.startswith("DATABRICKS_")}
     env |= {"DATABRICKS_HOST": f"http://127.0.0.1:{sandbox.port}", "DATABRICKS_HTTP_PATH": "/sql/1.0/warehouses/sandbox"}
     env |= credential or {"DATABRICKS_TOKEN": "sandbox"}
-    done = subprocess.run([build / "tests" / name], env=env, capture_output=True, text=True, timeout=120)
+    done = subprocess.run([build / "tests" / name], env=env, capture_output=True, text=True, timeout=600)
     failed = re.findall(r"^not ok .*", done.stdout, re.M)
     assert done.returncode == 0 and not failed, "\n".join(failed) + done.stderr
     assert len(re.findall(r"^ok ", done.stdout, re.M)) == tests
@@ -41,3 +41,8 @@ def test_import(build, start, form):
 def test_oauth(build, start):
     sandbox = start("--client", "my-client:dose-my-secret", "--token-lifetime", "300")
     run(build, sandbox, "flow_oauth", 9, {"DATABRICKS_CLIENT_ID": "my-client", "DATABRICKS_CLIENT_SECRET": "dose-my-secret"})
+
+
+@pytest.mark.parametrize("form", ["lz4", "columns"])
+def test_memory_may_run_out_anywhere(build, start, form):
+    run(build, start("--results", form), "flow_torture", 10)
