@@ -1,6 +1,6 @@
 /*
  * Runs statements through the public headers alone, as any host would, and writes all that came back: a JSON object for each step, each row as a line in
- * canonical form. What to run stands on standard input:
+ * canonical form and once more as the library writes it in JSON. What to run stands on standard input:
  *
  *   {"settings": {"host": ..., "http_path": ..., ...},
  *    "statements": [{"sql": ..., "parameters": [[name or null, type, value or null], ...], "timeout_s": 0, "repeatable": false, "cancel_after": polls, "wide": false}]}
@@ -151,29 +151,40 @@ static bool getters_agree(const ldbx_batch *batch, const struct ArrowSchema *sch
     return true;
 }
 
-/* The batch's rows; what ldbx_batch_json makes of them is one line each. */
-static int put_batch(const ldbx_batch *batch, const struct ArrowSchema *schema, bool wide, ldbx_error **error)
+static bool all_getters_agree(const ldbx_batch *batch, const struct ArrowSchema *schema, int64_t row)
+{
+    for (size_t i = 0; i < (size_t)schema->n_children; i++)
+        if (!getters_agree(batch, schema, row, i))
+            return false;
+    return true;
+}
+
+/* What ldbx_batch_json makes of the batch, each line behind an equals sign. */
+static int put_json(const ldbx_batch *batch, ldbx_error **error)
 {
     ldbx_view json;
-    int64_t lines = 0;
-    int status;
-    for (int64_t row = 0; row < ldbx_batch_rows(batch); row++) {
-        canonical_row(stdout, schema, ldbx_batch_arrow(batch), row, wide);
-        for (size_t i = 0; i < (size_t)schema->n_children; i++) {
-            if (!getters_agree(batch, schema, row, i)) {
-                fprintf(stderr, "row %" PRId64 ", column %zu: the getter differs from the Arrow data\n", row, i);
-                exit(1);
-            }
-        }
-    }
-    status = ldbx_batch_json(batch, &json, error);
-    for (size_t i = 0; i < json.size; i++)
-        lines += json.data[i] == '\n';
-    if (status == LDBX_OK && lines != ldbx_batch_rows(batch)) {
-        fprintf(stderr, "%" PRId64 " lines of JSON for %" PRId64 " rows\n", lines, ldbx_batch_rows(batch));
-        exit(1);
+    const int status = ldbx_batch_json(batch, &json, error);
+    while (json.size > 0) {
+        const char *end = memchr(json.data, '\n', json.size);
+        const size_t size = end != NULL ? (size_t)(end - json.data) + 1 : json.size;
+        putchar('=');
+        fwrite(json.data, 1, size, stdout);
+        json.data += size;
+        json.size -= size;
     }
     return status;
+}
+
+static int put_batch(const ldbx_batch *batch, const struct ArrowSchema *schema, bool wide, ldbx_error **error)
+{
+    for (int64_t row = 0; row < ldbx_batch_rows(batch); row++) {
+        canonical_row(stdout, schema, ldbx_batch_arrow(batch), row, wide);
+        if (!all_getters_agree(batch, schema, row)) {
+            fprintf(stderr, "row %" PRId64 ": a getter differs from the Arrow data\n", row);
+            exit(1);
+        }
+    }
+    return put_json(batch, error);
 }
 
 static void put_rows(ldbx_result *result, bool wide)
