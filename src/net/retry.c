@@ -34,6 +34,8 @@ static verdict judge_answer(int http_status)
 
 static verdict judge(int status, ldbx_reach reach, int http_status)
 {
+    if (reach == LDBX_REACH_BARRED)
+        return FINAL;
     switch (status) {
     case LDBX_OK:
         return judge_answer(http_status);

@@ -22,14 +22,15 @@ void ldbx_transport_destroy(ldbx_transport *transport);
 typedef enum ldbx_reach {
     LDBX_REACH_NOTHING = 0, /* nothing of the request left us: name, connect, TLS */
     LDBX_REACH_SENT = 1,    /* some of it may have arrived */
-    LDBX_REACH_ANSWER = 2   /* an HTTP answer came, whole */
+    LDBX_REACH_ANSWER = 2,  /* an HTTP answer came, whole */
+    LDBX_REACH_BARRED = 3   /* nothing left us, nor will it next time: a proxy refuses */
 } ldbx_reach;
 
 /*
  * Sends the request and takes the whole answer. Redirects are not followed. LDBX_OK for every whole HTTP
  * answer whatever its status; else LDBX_UNAVAILABLE, LDBX_TIMEOUT, LDBX_CANCELLED (within 200 ms),
  * LDBX_INVALID_DATA (certificate or CA file: not to be repeated), LDBX_PROTOCOL (answer larger than the
- * response may hold), LDBX_INVALID_ARGUMENT (no address), LDBX_NO_MEMORY. Messages name the host, never the
+ * response may hold, or what answers cannot speak TLS with us), LDBX_INVALID_ARGUMENT (no address), LDBX_NO_MEMORY. Messages name the host, never the
  * request's content.
  */
 int ldbx_transport_exchange(ldbx_transport *transport, const ldbx_http_request *request, ldbx_http_response *response,

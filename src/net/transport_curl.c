@@ -12,6 +12,7 @@
 #include <curl/curl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/cancel.h"
@@ -40,6 +41,7 @@ struct ldbx_transport {
     bool head_whole;
     bool too_large;
     bool no_memory;
+    bool barred; /* by a proxy */
     char detail[CURL_ERROR_SIZE];
 };
 
@@ -284,6 +286,7 @@ static int begin(ldbx_transport *transport, const ldbx_http_request *request, ld
     transport->head_whole = false;
     transport->too_large = false;
     transport->no_memory = false;
+    transport->barred = false;
     transport->detail[0] = '\0';
     ldbx_http_response_reset(response);
     if (curl_multi_add_handle(transport->multi, transport->easy) != CURLM_OK)
@@ -349,9 +352,22 @@ static CURLcode result_of(ldbx_transport *transport)
     return message != NULL ? message->data.result : CURLE_GOT_NOTHING;
 }
 
+/* libcurl names the place that it could not connect to, which is the proxy's where there is one. (An IPv6 address it writes in another way than we do.) */
+static void name_proxy(const ldbx_transport *transport, const ldbx_http_request *request, ldbx_buf *line)
+{
+    char name[256], place[300];
+    int port;
+
+    if (sscanf(transport->detail, "Failed to connect to %255s port %d", name, &port) != 2 || strchr(name, ':') != NULL)
+        return;
+    snprintf(place, sizeof place, "%s:%d", name, port);
+    if (!ldbx_view_eq(peer_of(request->url), place))
+        ldbx_buf_printf(line, " (proxy %s)", place);
+}
+
 /* What libcurl says about a failure, one line. It may repeat a proxy's address with its password: then its
  * general text. */
-static void describe(const ldbx_transport *transport, CURLcode code, ldbx_buf *line)
+static void describe(const ldbx_transport *transport, const ldbx_http_request *request, CURLcode code, ldbx_buf *line)
 {
     bool usable =
         transport->detail[0] != '\0' && strchr(transport->detail, '@') == NULL && code != CURLE_ABORTED_BY_CALLBACK;
@@ -359,17 +375,51 @@ static void describe(const ldbx_transport *transport, CURLcode code, ldbx_buf *l
     long number = 0;
 
     curl_easy_getinfo(transport->easy, CURLINFO_OS_ERRNO, &number);
-    if (code == CURLE_COULDNT_CONNECT && number != 0) /* libcurl's words do not tell a refusal from a missing route */
+    if (code == CURLE_COULDNT_CONNECT && number != 0) { /* libcurl's words do not tell a refusal from a missing route */
         ldbx_buf_str(line, ldbx_errno_text((int)number, reason));
-    else if (code == CURLE_OK || code == CURLE_ABORTED_BY_CALLBACK)
+        name_proxy(transport, request, line);
+    } else if (code == CURLE_OK || code == CURLE_ABORTED_BY_CALLBACK)
         ldbx_buf_str(line, "it was closed");
     else
         ldbx_buf_one_line(line, ldbx_view_of(usable ? transport->detail : curl_easy_strerror(code)), MAX_DETAIL_BYTES);
 }
 
-static int fail_transfer(const ldbx_transport *transport, const ldbx_http_request *request, CURLcode code,
-                         const char *detail, ldbx_error **error)
+/*
+ * Whether a handshake failed because the two sides cannot agree, and not because the connection broke. libcurl has one code for both; OpenSSL and
+ * GnuTLS give their reasons in words.
+ */
+static bool cannot_agree(const char *detail)
 {
+    static const char *const broken[] = {"eof", "EOF", "terminated", "pull function", "push function"};
+
+    for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++)
+        if (strstr(detail, broken[i]) != NULL)
+            return false;
+    return strstr(detail, "error:") != NULL || strstr(detail, "gnutls_handshake") != NULL;
+}
+
+/* What a proxy answered to CONNECT. Who is refused there will be refused again. */
+static int fail_at_proxy(ldbx_transport *transport, const ldbx_http_request *request, long http_status,
+                         ldbx_error **error)
+{
+    const char *hint = http_status == 407 ? "; its user name or password is missing or wrong" : "";
+    ldbx_error_facts facts = {.retry = -1};
+
+    transport->barred = http_status >= 400 && http_status < 500 && http_status != 408 && http_status != 429;
+    if (transport->barred)
+        facts.retry = LDBX_RETRY_NEVER;
+    return ldbx_fail_facts(error, LDBX_UNAVAILABLE, &facts, "cannot reach %.*s: the proxy answers HTTP %ld%s",
+                           PEER(request), http_status, hint);
+}
+
+static int fail_transfer(ldbx_transport *transport, const ldbx_http_request *request, CURLcode code, const char *detail,
+                         ldbx_error **error)
+{
+    long connect_status = 0;
+
+    curl_easy_getinfo(transport->easy, CURLINFO_HTTP_CONNECTCODE, &connect_status);
+    if (!transport->asked && connect_status >= 300)
+        return fail_at_proxy(transport, request, connect_status, error);
     switch (code) {
     case CURLE_OUT_OF_MEMORY:
         return ldbx_fail_no_memory(error);
@@ -381,6 +431,12 @@ static int fail_transfer(const ldbx_transport *transport, const ldbx_http_reques
     case CURLE_SSL_CACERT_BADFILE:
         return ldbx_fail(error, LDBX_INVALID_DATA, "CA file %s cannot be used: %s",
                          transport->ca_file != NULL ? transport->ca_file : "of the system", detail);
+    case CURLE_SSL_CONNECT_ERROR:
+        if (cannot_agree(detail))
+            return ldbx_fail(error, LDBX_PROTOCOL, "no TLS connection to %.*s, which needs TLS 1.2 or later: %s",
+                             PEER(request), detail);
+        return ldbx_fail(error, LDBX_UNAVAILABLE, "cannot reach %.*s: the TLS handshake broke off: %s", PEER(request),
+                         detail);
     case CURLE_URL_MALFORMAT:
         return ldbx_fail(error, LDBX_INVALID_ARGUMENT, "address of %.*s: %s", PEER(request), detail);
     default:
@@ -411,7 +467,7 @@ static int finish(ldbx_transport *transport, const ldbx_http_request *request, l
     if (transport->no_memory)
         return ldbx_fail_no_memory(error);
     ldbx_buf_init(&line, MAX_DETAIL_BYTES);
-    describe(transport, code, &line);
+    describe(transport, request, code, &line);
     status = fail_transfer(transport, request, code, line.failed ? "" : ldbx_buf_cstr(&line), error);
     ldbx_buf_clear(&line);
     return status;
@@ -437,6 +493,8 @@ int ldbx_transport_exchange(ldbx_transport *transport, const ldbx_http_request *
         status = finish(transport, request, error);
     if (status == LDBX_OK)
         *reach = LDBX_REACH_ANSWER;
+    else if (transport->barred)
+        *reach = LDBX_REACH_BARRED;
     else if (bytes_sent(transport) > 0)
         *reach = LDBX_REACH_SENT;
     curl_multi_remove_handle(transport->multi, transport->easy);

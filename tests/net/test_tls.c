@@ -14,23 +14,13 @@
 
 extern char **environ;
 
-static const char make_certificates[] =
-    "set -e; cd \"$LDBX_TEST_FOLDER\"\n"
-    "key='-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes'\n"
-    "openssl req -x509 $key -keyout ca.key -out ca.pem -subj /CN=test-ca -days 2\n"
-    "openssl req $key -keyout server.key -out server.csr -subj /CN=test-server\n"
-    "echo subjectAltName=IP:127.0.0.1 >extensions\n"
-    "sign='openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -extfile extensions'\n"
-    "$sign -days 2 -out good.pem\n"
-    "$sign -days -1 -out expired.pem\n";
-
 static struct {
     char folder[64];
     char ca_file[80];
     pid_t pid;
     int to;   /* its standard input: closing it ends the server */
     int from; /* its standard output */
-    int good, expired, proxy;
+    char names[512];
 } server;
 
 static int run_shell(const char *script)
@@ -74,16 +64,25 @@ static void spawn_server(void)
 
 static void start_server(void)
 {
-    char line[64];
-
     strncpy(server.folder, "/tmp/ldbx-tls-XXXXXX", sizeof server.folder - 1);
     ck_assert_ptr_nonnull(mkdtemp(server.folder));
     snprintf(server.ca_file, sizeof server.ca_file, "%s/ca.pem", server.folder);
     setenv("LDBX_TEST_FOLDER", server.folder, 1);
-    ck_assert_int_eq(run_shell(make_certificates), 0);
     spawn_server();
-    read_line(line, sizeof line);
-    ck_assert_int_eq(sscanf(line, "%d %d %d", &server.good, &server.expired, &server.proxy), 3);
+    read_line(server.names + 1, sizeof server.names - 1);
+    server.names[0] = ' ';
+}
+
+/* The port of one of the servers. */
+static int port_of(const char *name)
+{
+    char sought[32];
+    const char *at;
+
+    snprintf(sought, sizeof sought, " %s=", name);
+    at = strstr(server.names, sought);
+    ck_assert_msg(at != NULL, "no %s in \"%s\"", name, server.names);
+    return atoi(at + strlen(sought));
 }
 
 static void stop_server(void)
@@ -98,6 +97,15 @@ static void start(void)
 {
     exchange_start();
     exchange_open(server.ca_file, NULL, 20000);
+}
+
+/* credentials: "user:password@" or "". */
+static void through(const char *proxy, const char *credentials)
+{
+    char url[128];
+
+    snprintf(url, sizeof url, "http://%s127.0.0.1:%d", credentials, port_of(proxy));
+    exchange_open(server.ca_file, url, 20000);
 }
 
 static int post(const char *host, int port, const char *path)
@@ -139,17 +147,45 @@ static void expect_untrusted(const char *host, int port, const char *reason)
 
 START_TEST(trusts_the_ca_file)
 {
-    expect_body(server.good, "/ok", "ok");
-    expect_body(server.good, "/ok", "ok");
+    expect_body(port_of("good"), "/ok", "ok");
+    expect_body(port_of("good"), "/ok", "ok");
 }
 END_TEST
 
+static const struct {
+    const char *server, *host, *reason;
+    bool system; /* trusting the system's authorities alone */
+} untrusted[] = {{"expired", "127.0.0.1", "expired", false},  {"future", "127.0.0.1", "not yet valid", false},
+                 {"self", "127.0.0.1", "self-signed", false}, {"good", "localhost", "localhost", false},
+                 {"good", "127.0.0.1", "issuer", true},       {"proxy", "localhost", "localhost", false}};
+
 START_TEST(refuses_what_it_cannot_trust)
 {
-    expect_untrusted("127.0.0.1", server.expired, "expired");
-    expect_untrusted("localhost", server.good, "localhost");
-    exchange_open(NULL, NULL, 20000);
-    expect_untrusted("127.0.0.1", server.good, "issuer");
+    if (untrusted[_i].system)
+        exchange_open(NULL, NULL, 20000);
+    if (strcmp(untrusted[_i].server, "proxy") == 0)
+        through("proxy", "");
+    expect_untrusted(untrusted[_i].host, port_of(untrusted[_i].server), untrusted[_i].reason);
+}
+END_TEST
+
+/* What the other side speaks will be the same next time; a connection that breaks need not. */
+static const struct {
+    const char *server;
+    int status;
+    const char *says;
+} handshakes[] = {{"old", LDBX_PROTOCOL, "needs TLS 1.2 or later"},
+                  {"plain", LDBX_PROTOCOL, "no TLS connection"},
+                  {"eof", LDBX_UNAVAILABLE, "handshake broke off"},
+                  {"reset", LDBX_UNAVAILABLE, "handshake broke off"}};
+
+START_TEST(handshakes_that_fail)
+{
+    int port = port_of(handshakes[_i].server);
+
+    expect_status(post("127.0.0.1", port, "/ok"), handshakes[_i].status, ex.error);
+    ck_assert_int_eq(ex.reach, LDBX_REACH_NOTHING);
+    expect_clean_error(port, handshakes[_i].says);
 }
 END_TEST
 
@@ -160,17 +196,17 @@ START_TEST(a_request_is_never_sent_twice)
     char before[16];
     char after[16];
 
-    expect_body(server.good, "/ok", "ok");
-    expect_ok(post("127.0.0.1", server.good, "/count"), ex.error);
+    expect_body(port_of("good"), "/ok", "ok");
+    expect_ok(post("127.0.0.1", port_of("good"), "/count"), ex.error);
     snprintf(before, sizeof before, "%s", ldbx_buf_cstr(&ex.response.body));
-    expect_lost(server.good, paths[_i]);
+    expect_lost(port_of("good"), paths[_i]);
     snprintf(after, sizeof after, "%d", atoi(before) + 1);
-    expect_body(server.good, "/count", after);
+    expect_body(port_of("good"), "/count", after);
     /* And on a connection that is new. */
     exchange_open(server.ca_file, NULL, 20000);
-    expect_lost(server.good, paths[_i]);
+    expect_lost(port_of("good"), paths[_i]);
     snprintf(after, sizeof after, "%d", atoi(before) + 2);
-    expect_body(server.good, "/count", after);
+    expect_body(port_of("good"), "/count", after);
 }
 END_TEST
 
@@ -180,38 +216,91 @@ START_TEST(a_connection_that_was_closed_while_idle_is_not_used)
     static const char *const paths[] = {"/bye", "/leave"};
     char line[16];
 
-    expect_body(server.good, paths[_i], "ok");
+    expect_body(port_of("good"), paths[_i], "ok");
     read_line(line, sizeof line);
     ck_assert_str_eq(line, "closed");
-    expect_body(server.good, "/ok", "ok");
-    expect_body(server.good, "/ok", "ok");
+    expect_body(port_of("good"), "/ok", "ok");
+    expect_body(port_of("good"), "/ok", "ok");
 }
 END_TEST
 
+/* Loop: without and with credentials; in each the token is for the server alone. */
 START_TEST(goes_through_a_proxy)
 {
-    char proxy[64];
-    char head[64];
+    static const char *const credentials[] = {"", "user:pass%20word@"};
     const char *seen;
 
-    snprintf(proxy, sizeof proxy, "http://127.0.0.1:%d", server.proxy);
-    exchange_open(server.ca_file, proxy, 20000);
+    through(_i == 0 ? "proxy" : "strict", credentials[_i]);
     expect_ok(post("127.0.0.1", 9, "/seen"), ex.error);
-    snprintf(head, sizeof head, "CONNECT 127.0.0.1:%d HTTP/1.1\r\n", 9);
     seen = ldbx_buf_cstr(&ex.response.body);
-    ck_assert_int_eq(strncmp(seen, head, strlen(head)), 0);
+    ck_assert_msg(strstr(seen, "CONNECT 127.0.0.1:9 HTTP/1.1\r\n") == seen, "%s", seen);
     ck_assert_ptr_null(strstr(seen, "dapi"));
-    ck_assert_ptr_null(strcasestr(seen, "\r\nauthorization"));
+    ck_assert_int_eq(strstr(seen, "Proxy-Authorization: Basic dXNlcjpwYXNzIHdvcmQ=\r\n") != NULL, _i);
+    ck_assert_ptr_null(strstr(seen, "\r\nAuthorization"));
+}
+END_TEST
+
+static const struct {
+    const char *proxy, *credentials;
+    ldbx_reach reach;
+    int retry;
+    const char *says;
+} refusals[] = {
+    {"strict", "", LDBX_REACH_BARRED, LDBX_RETRY_NEVER,
+     "the proxy answers HTTP 407; its user name or password is missing"},
+    {"strict", "user:hunter2@", LDBX_REACH_BARRED, LDBX_RETRY_NEVER, "the proxy answers HTTP 407"},
+    {"closed", "", LDBX_REACH_BARRED, LDBX_RETRY_NEVER, "the proxy answers HTTP 403"},
+    {"broken", "", LDBX_REACH_NOTHING, LDBX_RETRY_SAFE, "the proxy answers HTTP 502"},
+    {"dying", "", LDBX_REACH_NOTHING, LDBX_RETRY_SAFE, "cannot reach"},
+    {"dead", "", LDBX_REACH_NOTHING, LDBX_RETRY_SAFE, "handshake broke off"},
+};
+
+START_TEST(a_proxy_that_fails)
+{
+    through(refusals[_i].proxy, refusals[_i].credentials);
+    expect_status(post("127.0.0.1", 9, "/ok"), LDBX_UNAVAILABLE, ex.error);
+    ck_assert_int_eq(ex.reach, refusals[_i].reach);
+    ck_assert_int_eq(ldbx_error_retry(ex.error), refusals[_i].retry);
+    expect_clean_error(9, refusals[_i].says);
+    ck_assert_ptr_null(strstr(ldbx_error_message(ex.error), "hunter2"));
+}
+END_TEST
+
+START_TEST(a_proxy_that_is_not_there_is_named)
+{
+    char url[64], place[64];
+
+    snprintf(place, sizeof place, "(proxy 127.0.0.1:%d)", unused_port(url));
+    exchange_open(server.ca_file, url, 20000);
+    expect_status(post("127.0.0.1", 9, "/ok"), LDBX_UNAVAILABLE, ex.error);
+    expect_clean_error(9, place);
+    exchange_open(server.ca_file, NULL, 20000);
+    expect_status(post("127.0.0.1", 9, "/ok"), LDBX_UNAVAILABLE, ex.error);
+    ck_assert_ptr_null(strstr(ldbx_error_message(ex.error), "proxy"));
+}
+END_TEST
+
+/* The environment's proxy, and what it does not apply to. Each test is a process of its own. */
+START_TEST(the_environment_chooses_the_proxy)
+{
+    char proxy[64];
+
+    snprintf(proxy, sizeof proxy, "http://127.0.0.1:%d", port_of("closed"));
+    setenv("HTTPS_PROXY", proxy, 1);
+    expect_status(post("127.0.0.1", port_of("good"), "/ok"), LDBX_UNAVAILABLE, ex.error);
+    ck_assert_ptr_nonnull(strstr(ldbx_error_message(ex.error), "the proxy answers HTTP 403"));
+    setenv("NO_PROXY", "example.com,127.0.0.1", 1);
+    expect_body(port_of("good"), "/ok", "ok");
+    through("closed", ""); /* a proxy that is set by name is bound by it too */
+    expect_body(port_of("good"), "/ok", "ok");
 }
 END_TEST
 
 START_TEST(a_request_through_a_proxy_is_never_sent_twice)
 {
-    char proxy[64];
     char after[16];
 
-    snprintf(proxy, sizeof proxy, "http://127.0.0.1:%d", server.proxy);
-    exchange_open(server.ca_file, proxy, 20000);
+    through("proxy", "");
     expect_ok(post("127.0.0.1", 9, "/count"), ex.error);
     snprintf(after, sizeof after, "%d", atoi(ldbx_buf_cstr(&ex.response.body)) + 1);
     expect_lost(9, "/lost");
@@ -232,10 +321,14 @@ int main(void)
     tcase_add_unchecked_fixture(tcase, start_server, stop_server);
     tcase_add_checked_fixture(tcase, start, exchange_stop);
     tcase_add_test(tcase, trusts_the_ca_file);
-    tcase_add_test(tcase, refuses_what_it_cannot_trust);
+    tcase_add_loop_test(tcase, refuses_what_it_cannot_trust, 0, COUNT(untrusted));
+    tcase_add_loop_test(tcase, handshakes_that_fail, 0, COUNT(handshakes));
     tcase_add_loop_test(tcase, a_request_is_never_sent_twice, 0, 2);
     tcase_add_loop_test(tcase, a_connection_that_was_closed_while_idle_is_not_used, 0, 2);
-    tcase_add_test(tcase, goes_through_a_proxy);
+    tcase_add_loop_test(tcase, goes_through_a_proxy, 0, 2);
+    tcase_add_loop_test(tcase, a_proxy_that_fails, 0, COUNT(refusals));
+    tcase_add_test(tcase, a_proxy_that_is_not_there_is_named);
+    tcase_add_test(tcase, the_environment_chooses_the_proxy);
     tcase_add_test(tcase, a_request_through_a_proxy_is_never_sent_twice);
     return suite_run(suite);
 }

@@ -376,7 +376,7 @@ START_TEST(a_proxy_that_refuses)
         setenv("https_proxy", proxy, 1);
     }
     expect_status(exchange_send(&request), LDBX_UNAVAILABLE, ex.error);
-    ck_assert_int_eq(ex.reach, LDBX_REACH_NOTHING);
+    ck_assert_int_eq(ex.reach, LDBX_REACH_BARRED);
     ck_assert_ptr_nonnull(strstr(ldbx_error_message(ex.error), "cannot reach workspace.example:443: "));
     ck_assert_ptr_nonnull(strstr(ldbx_error_message(ex.error), "403"));
     ck_assert_ptr_null(strstr(ldbx_error_message(ex.error), "hunter2"));

@@ -1,15 +1,58 @@
-"""HTTPS on 127.0.0.1 for test_tls.c: tls_server.py FOLDER, which holds good.pem, expired.pem and server.key.
+"""HTTPS servers and proxies on 127.0.0.1 that are right and wrong in all ways: tls_server.py FOLDER.
 
-Prints the ports of three servers (good certificate, expired certificate, proxy that takes CONNECT and is the server behind
-itself), then a line "closed" for each connection closed on request of /bye or /leave. Ends when standard input ends.
+Makes an authority (FOLDER/ca.pem) and certificates, prints one line of NAME=PORT, and serves until standard input ends:
+
+    good, expired, future, self     what their certificates are; made out to 127.0.0.1, so that localhost is a wrong name
+    old, plain                      a server that knows no TLS above 1.1, and one that knows none
+    eof, reset                      close the connection in the middle of the handshake
+    proxy                           takes CONNECT and is the server behind itself; GET /seen answers the CONNECT that it got
+    strict                          as proxy, for `user` with `pass word` only: 407 to others
+    closed, broken                  proxies that answer 403 and 502 to everybody
+    dying, dead                     proxies that close during CONNECT, and behind it, in the handshake
+    tunnel                          a proxy that leads on to any port of 127.0.0.1; prints "tunnel HOST:PORT"
+    flaky                           as tunnel, but dies when its second connection has carried 200,000 bytes to the client
+
+Prints a line "closed" for each connection closed on request of /bye or /leave.
 """
+import base64
 import os
 import socket
 import ssl
+import struct
+import subprocess
 import sys
 import threading
+import warnings
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s"
+CREDENTIALS = "Proxy-Authorization: Basic " + base64.b64encode(b"user:pass word").decode()
+CERTIFICATES = """
+set -e
+key='-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes'
+openssl req -x509 $key -keyout ca.key -out ca.pem -subj /CN=test-ca -days 2
+openssl req $key -keyout server.key -out server.csr -subj /CN=test-server
+echo subjectAltName=IP:127.0.0.1 >extensions
+sign='openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -extfile extensions'
+$sign -days 2 -out good.pem
+$sign -days -1 -out expired.pem
+openssl x509 -req -in server.csr -signkey server.key -extfile extensions -days 2 -out self.pem
+# Only `openssl ca` can date a certificate ahead.
+touch index
+echo 77 >serial
+echo '[ca]
+default_ca = one
+[one]
+database = index
+serial = serial
+new_certs_dir = .
+default_md = sha256
+policy = any
+unique_subject = no
+[any]
+commonName = supplied' >ca.conf
+openssl ca -batch -config ca.conf -cert ca.pem -keyfile ca.key -in server.csr -extfile extensions -out future.pem -notext \\
+    -startdate 20900101000000Z -enddate 20910101000000Z
+"""
 lost = 0
 
 
@@ -69,41 +112,120 @@ def talk(conn, connect_head):
             return True
 
 
-def serve(raw, context, proxy):
-    tell = False
-    conn = raw
+def close(conn):
+    """At once, and for the other side at once too: a thread may still be reading from it."""
     try:
-        connect_head = ""
-        if proxy:
-            connect_head = read_head(raw)
-            raw.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
-        conn = context.wrap_socket(raw, server_side=True)
-        tell = talk(conn, connect_head)
+        conn.shutdown(socket.SHUT_RDWR)
     except OSError:
         pass
+    conn.close()
+
+
+# Servers: each is given a connection, and leaves it to be closed.
+
+def secure(context, conn, connect_head=""):
+    conn = context.wrap_socket(conn, server_side=True)
+    tell = talk(conn, connect_head)
     conn.close()
     if tell:
         print("closed", flush=True)
 
 
-def accept(listener, context, proxy):
-    while True:
-        raw, _ = listener.accept()
-        threading.Thread(target=serve, args=(raw, context, proxy), daemon=True).start()
+def plain(conn):
+    conn.recv(4096)
+    conn.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
 
 
-def start(folder, certificate, proxy=False):
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(os.path.join(folder, certificate), os.path.join(folder, "server.key"))
+def reset(conn):
+    conn.recv(4096)
+    conn.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def answer(conn, status):
+    conn.sendall(b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\n\r\n")
+
+
+def proxy(conn, server=None, refusal=None, credentials=None):
+    """Takes CONNECT; behind it is `server`, or nothing."""
+    head = read_head(conn)
+    if refusal:
+        return answer(conn, refusal)
+    if credentials and credentials not in head:
+        return answer(conn, b"407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=\"test\"")
+    answer(conn, b"200 Connected")
+    return server(conn, head)
+
+
+def pump(source, target, most=None):
+    try:
+        while data := source.recv(65536):
+            target.sendall(data)
+            most = most and most - len(data)
+            if most and most <= 0:
+                close(source)
+                break
+    except OSError:
+        pass
+    close(target)
+
+
+def tunnel(conn, limits=()):
+    """limits: bytes to the client, of the first connection, the second..."""
+    target = read_head(conn).split(" ")[1]
+    print("tunnel", target, flush=True)
+    behind = socket.create_connection(("127.0.0.1", int(target.rpartition(":")[2])))
+    answer(conn, b"200 Connected")
+    back = threading.Thread(target=pump, args=(behind, conn, limits.pop(0) if limits else None), daemon=True)
+    back.start()
+    pump(conn, behind)
+    back.join()
+
+
+def start(server, *arguments):
+    def serve(conn):
+        try:
+            server(conn, *arguments)
+        except OSError:
+            pass
+        conn.close()
+
+    def accept():
+        while True:
+            conn, _ = listener.accept()
+            threading.Thread(target=serve, args=(conn,), daemon=True).start()
+
     listener = socket.create_server(("127.0.0.1", 0))
-    threading.Thread(target=accept, args=(listener, context, proxy), daemon=True).start()
+    threading.Thread(target=accept, daemon=True).start()
     return listener.getsockname()[1]
 
 
+def context(certificate):
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    made.load_cert_chain(certificate, "server.key")
+    return made
+
+
+def old_context():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        made = context("good.pem")
+        made.set_ciphers("ALL:@SECLEVEL=0")
+        made.minimum_version, made.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
+        return made
+
+
 def main():
-    folder = sys.argv[1]
-    ports = [start(folder, "good.pem"), start(folder, "expired.pem"), start(folder, "good.pem", proxy=True)]
-    print(*ports, flush=True)
+    os.chdir(sys.argv[1])
+    subprocess.run(["sh", "-c", CERTIFICATES], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    good = context("good.pem")
+    behind = lambda conn, head: secure(good, conn, head)  # noqa: E731
+    ports = {name: start(lambda conn, of=context(name + ".pem"): secure(of, conn)) for name in ("good", "expired", "future", "self")}
+    ports |= {"old": start(lambda conn, of=old_context(): secure(of, conn)), "plain": start(plain), "reset": start(reset),
+              "eof": start(lambda conn: conn.recv(4096)), "proxy": start(proxy, behind), "tunnel": start(tunnel), "flaky": start(tunnel, [None, 200_000]),
+              "strict": start(proxy, behind, None, CREDENTIALS), "closed": start(proxy, None, b"403 Forbidden"),
+              "broken": start(proxy, None, b"502 Bad Gateway"), "dying": start(read_head),
+              "dead": start(proxy, lambda conn, head: conn.recv(4096))}
+    print(*(f"{name}={port}" for name, port in ports.items()), flush=True)
     sys.stdin.read()
     os._exit(0)
 
