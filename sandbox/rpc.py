@@ -312,4 +312,5 @@ def log_entry(call, workspace, target):
     request = call.request
     operation = workspace.operation(request.operationHandle) if getattr(request, "operationHandle", None) else None
     statement = getattr(request, "statement", None) or (operation.statement if operation else None)
-    return {"time": time.time(), "id": str(uuid.uuid4()), "rpc": call.name, "target": target, "statement": statement, "executed": False}
+    return {"time": time.time(), "id": str(uuid.uuid4()), "rpc": call.name, "target": target, "statement": statement,
+            "lz4": bool(getattr(request, "canDecompressLZ4Result", False)), "executed": False}

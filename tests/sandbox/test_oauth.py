@@ -34,7 +34,7 @@ def ask(port, form, client=(ID, SECRET)):
 
 
 def opened(port, token):
-    wire = Wire(port, token=token)
+    wire = Wire(port, authorization=f"Bearer {token}")
     try:
         return wire.open().sessionHandle
     finally:
