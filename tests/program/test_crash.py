@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from conftest import counted
+from program import counted
 
 
 def make_numbers(sql, schema, count):

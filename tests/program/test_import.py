@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from conftest import counted
+from program import counted
 
 
 def table_with(sql, schema, columns, *rows, name="t"):

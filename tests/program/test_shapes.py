@@ -4,7 +4,7 @@ import datetime
 
 import pytest
 
-from conftest import counted
+from program import counted
 
 START = datetime.datetime(2024, 2, 28, 23, 59, 58)
 

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from conftest import counted
+from program import counted
 
 SEEN, NEW = 1000, 2000      # rows of a run that was completed, and rows behind its watermark
 
