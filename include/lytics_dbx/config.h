@@ -79,8 +79,8 @@ LDBX_API int ldbx_config_load_json(ldbx_config *config, ldbx_view json, ldbx_err
 LDBX_API int ldbx_config_load_file(ldbx_config *config, const char *path, ldbx_error **error);
 
 /**
- * @brief Reads DATABRICKS_HOST, DATABRICKS_PORT, DATABRICKS_HTTP_PATH, DATABRICKS_TOKEN,
- * DATABRICKS_CLIENT_ID and DATABRICKS_CLIENT_SECRET.
+ * @brief Reads DATABRICKS_HOST, DATABRICKS_PORT, DATABRICKS_HTTP_PATH, DATABRICKS_TOKEN, DATABRICKS_CLIENT_ID,
+ * DATABRICKS_CLIENT_SECRET, DATABRICKS_USERNAME and DATABRICKS_PASSWORD.
  * @param config Receives the values that are set.
  * @param error May be NULL. Names the variable.
  * @return LDBX_OK, LDBX_INVALID_ARGUMENT or LDBX_NO_MEMORY.

@@ -101,13 +101,15 @@ static bool is_in_environment(const char *name)
 /* What is not set in the environment, as a hint; "" when the environment is not the source or all is set. */
 static void hint_environment(cli_text *hint)
 {
-    static const char *const variables[2][5] = {
+    static const char *const variables[3][5] = {
         {"DATABRICKS_HOST", "DATABRICKS_HTTP_PATH", "DATABRICKS_TOKEN"},
-        {"DATABRICKS_HOST", "DATABRICKS_HTTP_PATH", "DATABRICKS_CLIENT_ID", "DATABRICKS_CLIENT_SECRET"}};
+        {"DATABRICKS_HOST", "DATABRICKS_HTTP_PATH", "DATABRICKS_CLIENT_ID", "DATABRICKS_CLIENT_SECRET"},
+        {"DATABRICKS_HOST", "DATABRICKS_HTTP_PATH", "DATABRICKS_USERNAME", "DATABRICKS_PASSWORD"}};
     bool oauth = is_in_environment("DATABRICKS_CLIENT_ID") || is_in_environment("DATABRICKS_CLIENT_SECRET");
+    bool basic = is_in_environment("DATABRICKS_USERNAME") || is_in_environment("DATABRICKS_PASSWORD");
     size_t missing = 0;
 
-    for (const char *const *name = variables[oauth]; *name != NULL; name++)
+    for (const char *const *name = variables[oauth ? 1 : basic ? 2 : 0]; *name != NULL; name++)
         if (!is_in_environment(*name))
             cli_text_format(hint, "%s%s", missing++ == 0 ? "set " : ", ", *name);
     if (missing > 0)

@@ -261,7 +261,8 @@ int ldbx_config_load_env(ldbx_config *config, ldbx_error **error)
     static const char *const variables[][2] = {
         {"DATABRICKS_HOST", "host"},           {"DATABRICKS_PORT", "port"},
         {"DATABRICKS_HTTP_PATH", "http_path"}, {"DATABRICKS_TOKEN", "token"},
-        {"DATABRICKS_CLIENT_ID", "client_id"}, {"DATABRICKS_CLIENT_SECRET", "client_secret"}};
+        {"DATABRICKS_CLIENT_ID", "client_id"}, {"DATABRICKS_CLIENT_SECRET", "client_secret"},
+        {"DATABRICKS_USERNAME", "username"},   {"DATABRICKS_PASSWORD", "password"}};
     int status;
     ldbx_config *clone = NULL;
 
@@ -319,7 +320,8 @@ static int read_section(profile *in, ldbx_view line, ldbx_error **error)
 /* Keys of the Databricks tools that mean nothing to us are passed over. */
 static int read_pair(profile *in, ldbx_view key, ldbx_view value, ldbx_error **error)
 {
-    static const char *const keys[] = {"host", "port", "http_path", "token", "client_id", "client_secret"};
+    static const char *const keys[] = {"host",      "port",          "http_path", "token",
+                                       "client_id", "client_secret", "username",  "password"};
     ldbx_error *fault = NULL;
     int status = LDBX_OK;
 

@@ -503,6 +503,8 @@ static void clear_environment(void)
     unsetenv("DATABRICKS_TOKEN");
     unsetenv("DATABRICKS_CLIENT_ID");
     unsetenv("DATABRICKS_CLIENT_SECRET");
+    unsetenv("DATABRICKS_USERNAME");
+    unsetenv("DATABRICKS_PASSWORD");
     unsetenv("DATABRICKS_CONFIG_FILE");
 }
 
@@ -524,6 +526,11 @@ START_TEST(environment)
     ck_assert_str_eq(ldbx_config_get(config, "port"), "444");
     ck_assert_str_eq(ldbx_config_get(config, "http_path"), "/p");
     ck_assert_str_eq(config->credential.token.text, SECRET);
+    setenv("DATABRICKS_USERNAME", "u", 1);
+    setenv("DATABRICKS_PASSWORD", SECRET "2", 1);
+    expect_ok(ldbx_config_load_env(config, &error), error);
+    ck_assert_str_eq(ldbx_config_get(config, "username"), "u");
+    ck_assert_str_eq(config->credential.password.text, SECRET "2");
     setenv("DATABRICKS_HOST", "other.example", 1);
     setenv("DATABRICKS_HTTP_PATH", "", 1);
     setenv("DATABRICKS_TOKEN", SECRET " ", 1);
@@ -577,6 +584,10 @@ static const char profiles[] = "; Databricks configuration\n"
                                "[broken]\n"
                                "host = b.example\n"
                                "token " SECRET "\n"
+                               "[spark]\n"
+                               "host = s.example\n"
+                               "username = u\n"
+                               "Password = " SECRET "\n"
                                "[last]\n"
                                "host = last.example";
 
@@ -594,6 +605,11 @@ START_TEST(a_profile)
     ck_assert_str_eq(ldbx_config_get(config, "http_path"), "/sql/1.0/warehouses/w");
     ck_assert_str_eq(config->credential.token.text, SECRET);
     ck_assert_str_eq(ldbx_config_get(config, "catalog"), "kept");
+    ldbx_config_destroy(config);
+    config = fresh();
+    expect_ok(ldbx_config_load_profile(config, path, "spark", &error), error);
+    ck_assert_str_eq(ldbx_config_get(config, "username"), "u");
+    ck_assert_str_eq(config->credential.password.text, SECRET);
     expect_ok(ldbx_config_load_profile(config, path, "last", &error), error);
     ck_assert_str_eq(ldbx_config_get(config, "host"), "last.example");
     ldbx_config_destroy(config);
