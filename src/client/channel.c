@@ -165,6 +165,10 @@ static const char *hint_of_http(const ldbx_channel *channel, const ldbx_call *ca
 {
     if (http_status == 401 && channel->oauth != NULL)
         return "; the service principal's access token is not accepted: is it assigned to this workspace?";
+    if (http_status == 401 && channel->config->credential.username != NULL)
+        return "; the user and password are not accepted";
+    if (http_status == 500 && channel->config->credential.username == NULL && !call->in_session)
+        return "; open-source Spark answers a token so: give it a username and a password";
     if (http_status == 401)
         return "; the token is missing, wrong or expired";
     if (http_status == 403)

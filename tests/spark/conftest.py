@@ -1,0 +1,92 @@
+"""One Spark Thrift Server with Delta for the whole suite, started the way a person starts it, and the program against it."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from program import Job, Program, runner
+
+ROOT = Path(__file__).resolve().parents[2]
+READY = "Started ThriftHttpCLIService"
+# The server's own zone and casts are not ours: what a session says of itself must win. The rest saves time.
+OPTIONS = {"spark.sql.session.timeZone": "Asia/Tokyo", "spark.sql.ansi.enabled": "false",
+           "spark.databricks.delta.snapshotPartitions": "1", "spark.ui.showConsoleProgress": "false",
+           "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"}
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Spark:
+    def __init__(self, folder):
+        self.port, self.ui_port, self.log = free_port(), free_port(), folder / "spark.log"
+        options = OPTIONS | {"spark.ui.enabled": "true", "spark.ui.port": str(self.ui_port)}
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                [ROOT / "scripts/spark", folder, str(self.port)] + [a for o in options.items() for a in ("--conf", "=".join(o))],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        deadline = time.monotonic() + 180
+        while READY not in self.log.read_text(errors="replace"):
+            assert self.process.poll() is None and time.monotonic() < deadline, self.log.read_text(errors="replace")[-3000:]
+            time.sleep(0.2)
+
+    def ask(self, path):
+        """What the server's own monitoring knows."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.ui_port}/api/v1/applications{path}", timeout=60) as answer:
+            return json.load(answer)
+
+    def stop(self):
+        self.process.terminate()
+        try:
+            self.process.wait(timeout=60)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory):
+    server = Spark(tmp_path_factory.mktemp("spark"))
+    yield server
+    server.stop()
+
+
+def program_on(build, folder, port):
+    return Program(build / "lytics-dbx", folder, HOST=f"http://127.0.0.1:{port}", HTTP_PATH="/cliservice", USERNAME="someone",
+                   PASSWORD="a pass:word of ours")
+
+
+@pytest.fixture
+def program(build, tmp_path, spark):
+    return program_on(build, tmp_path, spark.port)
+
+
+@pytest.fixture
+def job(program):
+    """Makes a job on a table."""
+    return lambda table, **config: Job(program, table, **config)
+
+
+@pytest.fixture(scope="session")
+def sql(build, tmp_path_factory, spark):
+    return runner(program_on(build, tmp_path_factory.mktemp("sql"), spark.port))
+
+
+@pytest.fixture
+def schema(sql):
+    """A schema of the test's own."""
+    name = "spark_catalog.s" + os.urandom(4).hex()
+    sql(f"CREATE SCHEMA {name}")
+    yield name
+    sql(f"DROP SCHEMA {name} CASCADE")
