@@ -89,7 +89,8 @@ LDBX_API const struct ArrowSchema *ldbx_result_schema(const ldbx_result *result)
  * @param out Receives the batch, borrowed until the next call; NULL at the end and on failure.
  * @param error May be NULL.
  * @return LDBX_OK, LDBX_DONE at the end, LDBX_PROTOCOL (a page is not what it declares), LDBX_SESSION_LOST,
- * LDBX_CANCELLED, LDBX_UNAVAILABLE or what the server answered.
+ * LDBX_CANCELLED, LDBX_UNAVAILABLE or what the server answered. A result that failed stays so; the verdict of the
+ * error is about its statement, which has run.
  * @since 0.1
  */
 LDBX_API int ldbx_result_next(ldbx_result *result, const ldbx_batch **out, ldbx_error **error);

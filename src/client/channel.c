@@ -14,6 +14,7 @@
 #include "net/transport.h"
 
 #define THRIFT_TYPE "application/x-thrift"
+#define MAX_REFUSAL ((size_t)4096) /* bytes of an answer other than 200 that are looked at */
 
 struct ldbx_channel {
     const ldbx_config *config;
@@ -138,11 +139,20 @@ static int check_thrift(const ldbx_call *call, const ldbx_http_response *respons
     return LDBX_OK;
 }
 
+/* The reason stands in a header, or in the body, where a gateway writes it as JSON. */
+static bool session_is_gone(const ldbx_http_response *response)
+{
+    ldbx_view body = ldbx_buf_get(&response->body);
+
+    body.size = body.size < MAX_REFUSAL ? body.size : MAX_REFUSAL;
+    return ldbx_says_session_is_gone(ldbx_view_of(response->reason)) || ldbx_says_session_is_gone(body);
+}
+
 static ldbx_status status_of_http(const ldbx_call *call, const ldbx_http_response *response)
 {
     switch (response->status) {
     case 400:
-        return ldbx_says_session_is_gone(ldbx_view_of(response->reason)) ? LDBX_SESSION_LOST : LDBX_PROTOCOL;
+        return session_is_gone(response) ? LDBX_SESSION_LOST : LDBX_PROTOCOL;
     case 401:
         return LDBX_UNAUTHENTICATED;
     case 403:
@@ -191,25 +201,31 @@ static int fail_http(const ldbx_channel *channel, const ldbx_call *call, const l
                            hint_of_http(channel, call, response->status));
 }
 
-/* Says more of an error, with another status and verdict; HTTP status and text stay. */
-static int restate(ldbx_error **error, ldbx_status status, ldbx_retry retry, const char *statement_id, const char *name,
+/* Says more of an error, with another status and verdict; HTTP status and text stay. The call's name comes first, once. */
+static int restate(ldbx_error **error, int status, ldbx_retry retry, const char *statement_id, const char *name,
                    const char *words)
 {
     ldbx_error *cause = NULL;
     ldbx_error_facts facts = {.retry = (int)retry, .statement_id = statement_id};
+    const char *text;
+    size_t size = strlen(name);
 
     if (error == NULL)
         return status;
     ldbx_error_move(&cause, error);
     facts.http_status = ldbx_error_http_status(cause);
-    ldbx_fail_facts(error, status, &facts, "%s: %s: %s", name, words, ldbx_error_message(cause));
+    text = ldbx_error_message(cause);
+    if (strncmp(text, name, size) == 0 && strncmp(text + size, ": ", 2) == 0)
+        text += size + 2;
+    ldbx_fail_facts(error, (ldbx_status)status, &facts, "%s: %s%s", name, words, text);
     ldbx_error_destroy(cause);
     return status;
 }
 
 int ldbx_channel_doubt(const char *name, const char *statement_id, ldbx_error **error)
 {
-    return restate(error, LDBX_OUTCOME_UNKNOWN, LDBX_RETRY_UNKNOWN, statement_id, name, "it may have been carried out");
+    return restate(error, LDBX_OUTCOME_UNKNOWN, LDBX_RETRY_UNKNOWN, statement_id, name,
+                   "it may have been carried out: ");
 }
 
 /* Waits in slices, so that whoever watches sees that compute is still starting. */
@@ -220,7 +236,7 @@ static int wait_before_repeat(const ldbx_call *call, const ldbx_retry_decision *
 
     if (call->deadline_ms != 0 && until > call->deadline_ms)
         return restate(error, LDBX_TIMEOUT, LDBX_RETRY_SAFE, call->statement_id, call->name,
-                       "the deadline passes before the next attempt");
+                       "the deadline passes before the next attempt: ");
     for (int64_t left = decision->wait_ms; left > 0; left = until - ldbx_steady_ms()) {
         if (decision->starting && call->progress != NULL) {
             ldbx_progress progress = {.phase = LDBX_PHASE_START, .rows_total = -1, .attempt = attempt};
@@ -255,6 +271,8 @@ int ldbx_channel_call(ldbx_channel *channel, const ldbx_call *call, ldbx_http_re
         if (status != LDBX_OK)
             break;
         status = exchange(channel, call, response, &reach, &local);
+        if (status != LDBX_OK)
+            restate(&local, status, ldbx_error_retry(local), call->statement_id, call->name, "");
         http_status = response->status;
         if (status == LDBX_OK && http_status == 401 && channel->oauth != NULL && !renewed) {
             ldbx_oauth_refuse(channel->oauth, channel->token_serial);

@@ -15,6 +15,7 @@ struct ldbx_result {
     ldbx_operation operation;
     const ldbx_cancel *cancel;
     int64_t modified_rows;
+    bool repeatable; /* the statement may be run again */
 
     struct ArrowSchema schema;
     ldbx_shape shape;
@@ -44,6 +45,9 @@ static int read_schema(ldbx_result *result, const ldbx_tcli_metadata *metadata, 
 
     if (metadata->staging)
         return ldbx_fail(error, LDBX_UNSUPPORTED, "the statement asks for files of this machine (PUT, GET or REMOVE)");
+    if (metadata->format < -1 || metadata->format > LDBX_TFORMAT_URLS)
+        return ldbx_fail(error, LDBX_PROTOCOL, "GetResultSetMetadata: result format %d is not known",
+                         (int)metadata->format);
     if (metadata->format == LDBX_TFORMAT_URLS && metadata->arrow_schema.size > 0)
         return ldbx_fail(error, LDBX_UNSUPPORTED, "the server sent links to cloud storage, which were not asked for");
     if (first->batch_count > 0 && !metadata->lz4)
@@ -80,6 +84,7 @@ int ldbx_result_new(const ldbx_result_source *source, ldbx_page *first, ldbx_res
     result->operation = source->operation;
     result->cancel = source->cancel;
     result->modified_rows = source->modified_rows;
+    result->repeatable = source->repeatable;
     ldbx_buf_init(&result->text, LDBX_MAX_TEXT);
     LDBX_GO(read_schema(result, source->metadata, &first->rows, error));
     result->columns = ldbx_calloc(result->shape.count, sizeof *result->columns);
@@ -187,6 +192,16 @@ static int advance(ldbx_result *result, ldbx_error **error)
     return LDBX_OK;
 }
 
+/* A result that failed stays so. What could be repeated is its statement, which has run. */
+static void explain(const ldbx_result *result, ldbx_error **error)
+{
+    if (error == NULL)
+        return;
+    ldbx_error_prefix(error, "statement %s", result->operation.statement_id);
+    if (!result->repeatable)
+        ldbx_error_set_retry(error, LDBX_RETRY_UNKNOWN);
+}
+
 int ldbx_result_next(ldbx_result *result, const ldbx_batch **out, ldbx_error **error)
 {
     int status = result->end;
@@ -196,10 +211,11 @@ int ldbx_result_next(ldbx_result *result, const ldbx_batch **out, ldbx_error **e
         status = LDBX_DONE;
     if (status == LDBX_OK) {
         status = advance(result, error);
-        if (status < LDBX_OK && error != NULL)
-            ldbx_error_prefix(error, "statement %s", result->operation.statement_id);
+        if (status < LDBX_OK)
+            explain(result, error);
     } else if (status < LDBX_OK) {
         ldbx_fail(error, (ldbx_status)status, "the result has failed before");
+        ldbx_error_set_retry(error, LDBX_RETRY_NEVER);
     }
     result->end = status;
     if (status == LDBX_SESSION_LOST)

@@ -15,6 +15,7 @@ typedef struct ldbx_result_source {
     ldbx_operation operation;
     const ldbx_tcli_metadata *metadata; /* borrowed during the call */
     int64_t modified_rows;
+    bool repeatable; /* the statement may be run again */
     bool prefetch;
     const ldbx_cancel *cancel;
 } ldbx_result_source;

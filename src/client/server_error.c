@@ -161,7 +161,8 @@ static int fail_server(const ldbx_tcli_status *status, const char *call, const c
                              line != NULL && line[0] != '\0' ? line : "the server gave no reason",
                              ours == LDBX_SESSION_LOST ? " (the session or its result has gone)" : "");
     ldbx_buf_clear(&text);
-    if (call != NULL)
+    /* What is wrong with a statement needs no call's name. */
+    if (call != NULL && (ours == LDBX_SESSION_LOST || strcmp(call, "ExecuteStatement") != 0))
         ldbx_error_prefix(error, "%s", call);
     return result;
 }
@@ -171,7 +172,7 @@ int ldbx_check_status(const ldbx_tcli_status *status, const char *call, const ch
     if (!status->present)
         return ldbx_fail(error, LDBX_PROTOCOL, "%s: the answer has no status", call);
     if (status->code == LDBX_TSTATUS_ERROR || status->code == LDBX_TSTATUS_INVALID_HANDLE)
-        return fail_server(status, strcmp(call, "ExecuteStatement") == 0 ? NULL : call, statement_id, error);
+        return fail_server(status, call, statement_id, error);
     if (status->code < LDBX_TSTATUS_SUCCESS || status->code > LDBX_TSTATUS_INVALID_HANDLE)
         return ldbx_fail(error, LDBX_PROTOCOL, "%s: status %d is not known", call, (int)status->code);
     return LDBX_OK;

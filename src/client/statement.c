@@ -237,12 +237,11 @@ static int report_progress(const execution *run, ldbx_error **error)
     return ldbx_fail(error, LDBX_STOPPED, "stopped by the progress callback");
 }
 
+/* A statement that somebody cancelled or closed may have come to its end before that. */
 static int check_operation(execution *run, const ldbx_tcli_operation_status *answer, ldbx_error **error)
 {
-    int status = ldbx_check_operation(answer, run->operation.statement_id, error);
-
-    run->refused = status != LDBX_OK;
-    return status;
+    run->refused = answer->state == LDBX_TSTATE_ERROR;
+    return ldbx_check_operation(answer, run->operation.statement_id, error);
 }
 
 static ldbx_operation_call call_of(const execution *run, ldbx_http_response *response)
@@ -345,6 +344,7 @@ static int make_result(execution *run, ldbx_result **out, ldbx_error **error)
     ldbx_result_source source = {.connection = run->connection,
                                  .operation = run->operation,
                                  .modified_rows = run->modified_rows,
+                                 .repeatable = run->statement->options.repeatable != 0,
                                  .prefetch = run->statement->options.prefetch != 0,
                                  .cancel = run->cancel};
 

@@ -207,6 +207,8 @@ int ldbx_import_in_session(ldbx_import *import, ldbx_import_step *step, ldbx_err
         if (status == LDBX_OK)
             status = step(import, &failure);
     }
+    if (status == LDBX_SESSION_LOST)
+        import->reopens = 0; /* who asks again gets as many */
     if (status < LDBX_OK)
         ldbx_error_move(error, &failure);
     ldbx_error_destroy(failure);
@@ -226,15 +228,18 @@ static bool is_committed(const ldbx_import *import)
     return import->saved.run.delivered == import->run.delivered;
 }
 
+/* Rows that a server kept back at the end of its last answer are found by a new plan of what is left. */
 static int verify(ldbx_import *import, ldbx_error **error)
 {
     const ldbx_import_run *run = &import->run;
 
     if (!import->options.verify || import->limited || run->delivered == run->total)
         return LDBX_OK;
-    if (run->version >= 0)
+    if (run->version >= 0) {
+        import->has_view = false;
         return ldbx_fail(error, LDBX_INVALID_DATA, "%lld rows were delivered but version %lld of the table has %lld",
                          (long long)run->delivered, (long long)run->version, (long long)run->total);
+    }
     ldbx_import_warn(import, "the source has no versions and changed meanwhile: %lld rows were delivered, %lld counted",
                      (long long)run->delivered, (long long)run->total);
     return LDBX_OK;

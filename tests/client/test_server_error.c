@@ -69,6 +69,7 @@ START_TEST(a_handle_that_is_not_known_is_a_lost_session)
     expect_status(ldbx_check_status(&status, "FetchResults", NULL, &error), LDBX_SESSION_LOST, error);
     status.error_message = ldbx_view_of("Invalid SessionHandle: SessionHandle [1]");
     expect_status(ldbx_check_status(&status, "ExecuteStatement", NULL, &error), LDBX_SESSION_LOST, error);
+    ck_assert_int_eq(strncmp(ldbx_error_message(error), "ExecuteStatement: ", 18), 0);
     ldbx_error_destroy(error);
 }
 END_TEST

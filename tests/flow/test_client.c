@@ -340,6 +340,27 @@ START_TEST(a_statement_that_ran_is_not_called_safe_to_repeat)
 }
 END_TEST
 
+/* "SAFE" once more would make a caller ask for ever. */
+START_TEST(a_result_that_failed_is_not_asked_again)
+{
+    const ldbx_batch *batch;
+    query asked;
+    int status = LDBX_OK;
+
+    connect_with(NULL);
+    asked = begin("SELECT id, 'no page' AS s FROM range(50000)", NULL);
+    expect_ok(ldbx_statement_execute(asked.statement, &asked.result, &error), error);
+    while (status == LDBX_OK)
+        status = ldbx_result_next(asked.result, &batch, &error);
+    expect_status(status, LDBX_SESSION_LOST, error);
+    ck_assert_int_eq(ldbx_error_retry(error), LDBX_RETRY_UNKNOWN);
+    expect_status(ldbx_result_next(asked.result, &batch, &error), LDBX_SESSION_LOST, error);
+    ck_assert_int_eq(ldbx_error_retry(error), LDBX_RETRY_NEVER);
+    end(&asked);
+    disconnect();
+}
+END_TEST
+
 START_TEST(a_query_timeout_ends_the_statement)
 {
     connect_with(NULL);
@@ -425,6 +446,7 @@ int main(void)
     tcase_add_test(tcase, a_query_timeout_ends_a_hanging_answer);
     tcase_add_test(tcase, a_result_can_be_dropped_while_a_page_comes);
     tcase_add_test(tcase, a_statement_that_ran_is_not_called_safe_to_repeat);
+    tcase_add_test(tcase, a_result_that_failed_is_not_asked_again);
     tcase_add_test(tcase, a_query_timeout_ends_the_statement);
     tcase_add_test(tcase, a_stream_owns_its_batches);
     tcase_add_test(tcase, modified_rows_are_told);

@@ -9,6 +9,7 @@ import pytest
 SLOW = [{"rpc": "GetOperationStatus", "statement": "hung status", "action": "delay", "seconds": 20, "times": 100},
         {"rpc": "ExecuteStatement", "statement": "slow statement", "action": "run", "seconds": 20, "times": 100},
         {"rpc": "FetchResults", "statement": "slow page", "action": "delay", "seconds": 20, "times": 100},
+        {"rpc": "FetchResults", "statement": "no page", "action": "evicted", "times": 100},
         {"rpc": "ExecuteStatement", "statement": "no metadata", "action": "run", "seconds": 0.3, "times": 100},
         {"rpc": "GetResultSetMetadata", "statement": "no metadata", "action": "status", "status": 403, "times": 100}]
 
@@ -29,7 +30,7 @@ def test_client(build, start, form):
     sandbox = start("--results", form)
     sandbox.control("POST", "load?table=main.default.flow_ran&columns=id%20INT", b"id\n")
     sandbox.faults(*SLOW)
-    run(build, sandbox, "flow_client", 18)
+    run(build, sandbox, "flow_client", 19)
     assert {"CancelOperation", "CloseSession"} <= set(sandbox.calls())
 
 

@@ -156,6 +156,17 @@ START_TEST(a_refusal_is_told_from_a_failure)
 }
 END_TEST
 
+START_TEST(an_answer_that_is_not_about_the_statement_is_no_refusal)
+{
+    const ldbx_error_facts facts = {.http_status = 403, .retry = -1};
+    ldbx_error *error = NULL;
+
+    ldbx_fail_facts(&error, LDBX_FORBIDDEN, &facts, "ExecuteStatement: HTTP 403");
+    ck_assert(!ldbx_snapshot_is_refusal(LDBX_FORBIDDEN, error));
+    ldbx_error_destroy(error);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("snapshot");
@@ -167,6 +178,7 @@ int main(void)
     tcase_add_test(tcase, everything_is_read_without_bounds);
     tcase_add_test(tcase, nested_columns_are_read_as_json);
     tcase_add_loop_test(tcase, a_refusal_is_told_from_a_failure, 0, sizeof answers / sizeof answers[0]);
+    tcase_add_test(tcase, an_answer_that_is_not_about_the_statement_is_no_refusal);
     tcase_add_test(tcase, time_columns_are_found_without_case_and_checked);
     return suite_run(suite);
 }
