@@ -18,7 +18,7 @@ from .workspace import shown
 
 OLDEST, NEWEST = t.TProtocolVersion.SPARK_CLI_SERVICE_PROTOCOL_V1, 0xA508
 # How long an answer waits for the statement: so long that short ones are answered at once, and pollers do not spin.
-EXECUTE_WAIT, POLL_WAIT = 0.1, 0.5
+EXECUTE_WAIT, POLL_WAIT = 5, 0.5
 SUCCESS = t.TStatusCode.SUCCESS_STATUS
 # What an answer reports as its server stack; clients must not show it.
 STACK = ["org.apache.spark.sql.hive.thriftserver.HiveThriftServerErrors$:runningQueryError:HiveThriftServerErrors.scala:49",
@@ -172,7 +172,8 @@ class Handlers:
         self.workspace.add_operation(operation)
         hold = self.workspace.faults.hold(statement)
         operation.start(self.workspace.database, form, hold=hold, **options)
-        operation.wait((0 if hold and "polls" in hold else EXECUTE_WAIT) if request.runAsync else None)
+        # One that a fault keeps running is not waited for.
+        operation.wait((0 if hold else EXECUTE_WAIT) if request.runAsync else None)
         if operation.state == t.TOperationState.ERROR_STATE:
             self.workspace.drop_operation(operation)
             return made(failed(operation.error))
