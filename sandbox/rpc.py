@@ -10,7 +10,7 @@ from thrift.Thrift import TApplicationException, TMessageType
 from thrift.transport.TTransport import TMemoryBuffer
 
 from . import catalog, metadata
-from .errors import ENGINE_ERRORS, SqlError, from_engine
+from .errors import ENGINE_ERRORS, SqlError, from_engine, unsupported
 from .operations import ACTIVE, Operation
 from .results import COLUMN_SET, Format
 from .session import Session
@@ -252,9 +252,12 @@ class Handlers:
         problem = self._unfinished(operation)
         if problem:
             return t.TFetchResultsResp(problem)
-        if request.orientation != t.TFetchOrientation.FETCH_NEXT:
-            return t.TFetchResultsResp(failed(SqlError("UNSUPPORTED_BY_SANDBOX", "The sandbox fetches forwards only.", "0A000")))
-        answer = self._page(operation, request.maxRows, request.maxBytes, request.startRowOffset)
+        start = request.startRowOffset
+        if request.orientation == t.TFetchOrientation.FETCH_FIRST:
+            start = 0
+        elif request.orientation != t.TFetchOrientation.FETCH_NEXT:
+            return t.TFetchResultsResp(failed(unsupported("fetching backwards")))
+        answer = self._page(operation, request.maxRows, request.maxBytes, start)
         if request.includeResultSetMetadata and answer.status.statusCode == SUCCESS:
             answer.resultSetMetadata = operation.result.metadata()
         return answer

@@ -77,6 +77,16 @@ def test_a_lost_page_can_be_asked_for_again(wire):
     assert gone.status.statusCode == Code.ERROR_STATUS and gone.status.sqlState == "0A000"
 
 
+def test_the_first_page_by_its_name(wire):
+    """What the Node driver asks for when the first page did not come with the answer."""
+    handle = wire.execute("SELECT id FROM range(10)", direct=None, runAsync=False).operationHandle
+    first = t.TFetchResultsReq(handle, t.TFetchOrientation.FETCH_FIRST, 4)
+    assert wire.call("FetchResults", first).results.arrowBatches[0].rowCount == 4
+    assert wire.fetch(handle, 100).results.startRowOffset == 4
+    back = t.TFetchResultsReq(handle, t.TFetchOrientation.FETCH_PRIOR, 4)
+    assert wire.call("FetchResults", back).status.sqlState == "0A000"
+
+
 def test_row_limit(wire):
     direct = wire.execute("SELECT id FROM range(20000)", resultRowLimit=5000).directResults
     assert [b.rowCount for b in direct.resultSet.results.arrowBatches] == [4096, 904] and not direct.resultSet.hasMoreRows
