@@ -33,6 +33,12 @@ static void disconnect(void)
     connection = NULL;
 }
 
+/* Whether the server is open-source Spark: without parameters, and without counts of rows changed. */
+static bool is_hive(void)
+{
+    return ldbx_connection_protocol(connection) < 0x1000;
+}
+
 typedef struct query {
     ldbx_statement *statement;
     ldbx_result *result;
@@ -69,6 +75,14 @@ static void expect_rows(query *asked, const char *expected)
     expect_status(status, LDBX_DONE, error);
     ck_assert_str_eq(ldbx_buf_cstr(&text), expected);
     ldbx_buf_clear(&text);
+}
+
+static void expect_rows_of_parameters(query *asked, const char *expected)
+{
+    if (is_hive())
+        expect_status(ldbx_statement_execute(asked->statement, &asked->result, &error), LDBX_UNSUPPORTED, error);
+    else
+        expect_rows(asked, expected);
 }
 
 static void expect_query(const char *sql, const char *expected)
@@ -203,8 +217,8 @@ START_TEST(named_parameters)
                   error);
     expect_status(ldbx_statement_bind(asked.statement, NULL, "STRING", ldbx_view_of("x"), &error),
                   LDBX_INVALID_ARGUMENT, error);
-    expect_rows(&asked,
-                "{\"i\":42,\"s\":\"it's \\\\ 'x'\",\"d\":1.50,\"t\":\"2024-01-01T00:00:00.000001Z\",\"n\":null}\n");
+    expect_rows_of_parameters(
+        &asked, "{\"i\":42,\"s\":\"it's \\\\ 'x'\",\"d\":1.50,\"t\":\"2024-01-01T00:00:00.000001Z\",\"n\":null}\n");
     end(&asked);
     disconnect();
 }
@@ -218,7 +232,7 @@ START_TEST(positional_parameters)
     asked = begin("SELECT ? AS a, ? AS b", NULL);
     expect_ok(ldbx_statement_bind(asked.statement, NULL, "INT", ldbx_view_of("1"), &error), error);
     expect_ok(ldbx_statement_bind(asked.statement, NULL, "STRING", ldbx_view_of("x"), &error), error);
-    expect_rows(&asked, "{\"a\":1,\"b\":\"x\"}\n");
+    expect_rows_of_parameters(&asked, "{\"a\":1,\"b\":\"x\"}\n");
     end(&asked);
     disconnect();
 }
@@ -229,7 +243,7 @@ START_TEST(an_error_carries_its_facts)
     query asked;
 
     connect_with(NULL);
-    asked = begin("SELECT * FROM main.default.nope", NULL);
+    asked = begin("SELECT * FROM nope", NULL);
     expect_status(ldbx_statement_execute(asked.statement, &asked.result, &error), LDBX_NOT_FOUND, error);
     ck_assert_str_eq(ldbx_error_sqlstate(error), "42P01");
     ck_assert_str_eq(ldbx_error_class(error), "TABLE_OR_VIEW_NOT_FOUND");
@@ -315,7 +329,7 @@ START_TEST(a_result_can_be_dropped_while_a_page_comes)
     int64_t started;
 
     connect_with(NULL);
-    asked = begin("SELECT id, 'slow page' AS s FROM range(50000)", NULL);
+    asked = begin("SELECT id, 'slow second page' AS s FROM range(50000)", NULL);
     expect_ok(ldbx_statement_execute(asked.statement, &asked.result, &error), error);
     expect_ok(ldbx_result_next(asked.result, &batch, &error), error);
     started = ldbx_steady_ms();
@@ -331,7 +345,7 @@ START_TEST(a_statement_that_ran_is_not_called_safe_to_repeat)
     query asked;
 
     connect_with(NULL);
-    asked = begin("INSERT INTO main.default.flow_ran SELECT 1 /* no metadata */", NULL);
+    asked = begin("INSERT INTO flow_ran SELECT 1 /* no metadata */", NULL);
     ck_assert_int_lt(ldbx_statement_execute(asked.statement, &asked.result, &error), 0);
     ck_assert_int_eq(ldbx_error_retry(error), LDBX_RETRY_UNKNOWN);
     ck_assert_uint_eq(strlen(ldbx_error_statement_id(error)), 36);
@@ -415,13 +429,11 @@ START_TEST(modified_rows_are_told)
     int64_t modified = 0;
 
     connect_with(NULL);
-    expect_ok(ldbx_execute(connection, ldbx_view_of("CREATE OR REPLACE TABLE main.default.flow (id INT)"), NULL, NULL,
-                           &error),
+    expect_ok(ldbx_execute(connection, ldbx_view_of("CREATE OR REPLACE TABLE flow (id INT)"), NULL, NULL, &error),
               error);
-    expect_ok(ldbx_execute(connection, ldbx_view_of("INSERT INTO main.default.flow VALUES (1), (2), (3)"), NULL,
-                           &modified, &error),
+    expect_ok(ldbx_execute(connection, ldbx_view_of("INSERT INTO flow VALUES (1), (2), (3)"), NULL, &modified, &error),
               error);
-    ck_assert_int_eq(modified, 3);
+    ck_assert_int_eq(modified, is_hive() ? -1 : 3);
     expect_ok(ldbx_connection_ping(connection, &error), error);
     disconnect();
 }

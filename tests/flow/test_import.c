@@ -26,7 +26,7 @@ static void set_up(void)
     expect_ok(ldbx_connection_open(config, NULL, &connection, &error), error);
     expect_ok(ldbx_store_new_memory(&store, &error), error);
     ldbx_config_destroy(config);
-    execute("CREATE OR REPLACE TABLE main.default.flow_import AS SELECT id, timestamp_seconds(id DIV 7) AS ts FROM "
+    execute("CREATE OR REPLACE TABLE flow_import AS SELECT id, timestamp_seconds(id DIV 7) AS ts FROM "
             "range(20000)");
 }
 
@@ -43,7 +43,7 @@ static ldbx_import_options options_of(void)
     ldbx_import_options options;
 
     ldbx_import_options_init(&options, sizeof options);
-    options.catalog = "main";
+    options.catalog = ldbx_connection_protocol(connection) < 0x1000 ? "spark_catalog" : "main"; /* open-source Spark */
     options.database = "default";
     options.table = "flow_import";
     options.timestamp_column = "ts";
@@ -116,17 +116,19 @@ START_TEST(what_is_not_committed_comes_again)
     const ldbx_import_batch *batch;
     ldbx_import *import = NULL;
     ldbx_import_summary summary = {.size = sizeof summary};
+    int64_t committed;
 
     options.batch_size = 1000;
     expect_ok(ldbx_import_open(connection, &options, &import, &error), error);
     expect_ok(ldbx_import_next(import, &batch, &error), error);
     take(batch);
+    committed = batch->count;
     expect_ok(ldbx_import_commit(import, &error), error);
     expect_ok(ldbx_import_next(import, &batch, &error), error); /* dropped by the host */
     ldbx_import_destroy(import);
     expect_ok(ldbx_import_open(connection, &options, &import, &error), error);
     expect_ok(ldbx_import_next(import, &batch, &error), error);
-    ck_assert_int_eq(batch->first, 1000);
+    ck_assert_int_eq(batch->first, committed);
     take(batch);
     expect_ok(ldbx_import_commit(import, &error), error);
     read_to_the_end(import);
