@@ -1,12 +1,12 @@
 /*
- * The library under measure, through its public functions alone.
+ * The library under measure, through its public functions alone. The environment says where the server is.
  *
- *   client batches PORT SQL     every batch as Arrow C data, borrowed
- *   client stream PORT SQL      every batch through the Arrow C stream, released before the next
- *   client cells PORT SQL       every cell through the getter of its type
- *   client text PORT SQL        every row as JSON
- *   client trips PORT COUNT     SELECT 1, one after the other
- *   client import PORT FILE     the import of main.bench.events, each row an event
+ *   client batches SQL     every batch as Arrow C data, borrowed
+ *   client stream SQL      every batch through the Arrow C stream, released before the next
+ *   client cells SQL       every cell through the getter of its type
+ *   client text SQL        every row as JSON
+ *   client trips COUNT     SELECT 1, one after the other
+ *   client import FILE     the import of main.bench.events, each row an event
  */
 #include <lytics_dbx/lytics_dbx.h>
 
@@ -29,16 +29,13 @@ static void must(int status)
     exit(1);
 }
 
-static ldbx_connection *connect_to(const char *port)
+static ldbx_connection *connect_to_server(void)
 {
     ldbx_config *config;
     ldbx_connection *connection;
 
     must(ldbx_config_new(&config, &error));
-    must(ldbx_config_set(config, "host", "http://127.0.0.1", &error));
-    must(ldbx_config_set(config, "port", port, &error));
-    must(ldbx_config_set(config, "http_path", "/sql/1.0/warehouses/sandbox", &error));
-    must(ldbx_config_set(config, "token", "sandbox", &error));
+    must(ldbx_config_load_env(config, &error));
     must(ldbx_connection_open(config, NULL, &connection, &error));
     ldbx_config_destroy(config);
     return connection;
@@ -119,6 +116,7 @@ static int64_t query(ldbx_connection *connection, const char *sql, reader read)
         read(result, batch);
     }
     must(status);
+    report_stop();
     ldbx_result_destroy(result);
     ldbx_statement_destroy(statement);
     return rows;
@@ -142,6 +140,7 @@ static int64_t stream(ldbx_connection *connection, const char *sql)
     }
     if (batches.get_last_error(&batches) != NULL)
         exit(1);
+    report_stop();
     batches.release(&batches);
     ldbx_statement_destroy(statement);
     return rows;
@@ -182,9 +181,12 @@ static int64_t import(ldbx_connection *connection, const char *path)
         rows += batch->count;
     }
     must(status);
+    if (fclose(file) != 0)
+        exit(1);
+    report_stop();
     ldbx_import_destroy(import);
     ldbx_store_destroy(store);
-    return fclose(file) == 0 ? rows : -1;
+    return rows;
 }
 
 static int64_t run(const char *what, ldbx_connection *connection, const char *argument)
@@ -209,12 +211,12 @@ int main(int argc, char **argv)
     ldbx_connection *connection;
     int64_t rows;
 
-    if (argc != 4)
+    if (argc != 3)
         return 2;
-    connection = connect_to(argv[2]);
+    connection = connect_to_server();
     report_begin();
-    rows = run(argv[1], connection, argv[3]);
-    report_end(rows);
+    rows = run(argv[1], connection, argv[2]);
+    report_print(rows);
     ldbx_connection_destroy(connection);
     return rows >= 0 ? 0 : 1;
 }

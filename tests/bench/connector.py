@@ -1,10 +1,11 @@
 """The official Python connector under measure.
 
-    connector.py arrow|rows PORT SQL        as it is
+    connector.py arrow|rows SQL        as it is
     connector.py ... --norepr               without the text of each answer that it makes for a log that is off
 """
 
 import json
+import os
 import resource
 import sys
 import time
@@ -44,13 +45,13 @@ def rows(cursor):
 
 
 def main():
-    what, port, statement = sys.argv[1:4]
+    what, statement = sys.argv[1:3]
     if "--norepr" in sys.argv:
         without_repr()
-    uri = f"http://127.0.0.1:{port}/sql/1.0/warehouses/sandbox"
-    connection = sql.connect(server_hostname="127.0.0.1", http_path="/sql/1.0/warehouses/sandbox", access_token="sandbox",
-                             _connection_uri=uri, enable_telemetry=False, use_cloud_fetch=False,
-                             enable_query_result_lz4_compression=True, _retry_stop_after_attempts_count=1)
+    path = os.environ["DATABRICKS_HTTP_PATH"]
+    uri = f"{os.environ['DATABRICKS_HOST']}:{os.environ['DATABRICKS_PORT']}{path}"
+    connection = sql.connect(server_hostname="127.0.0.1", http_path=path, access_token="sandbox", _connection_uri=uri,
+                             enable_telemetry=False, use_cloud_fetch=False, enable_query_result_lz4_compression=True, _retry_stop_after_attempts_count=1)
     computed, began = cpu(), time.monotonic()
     cursor = connection.cursor()
     cursor.execute(statement)

@@ -1,7 +1,7 @@
 /*
  * What no client can beat: asks for the same pages, one after the other on one connection, and drops what comes.
  *
- *   floor PORT SQL ROWS ROWS-A-PAGE
+ *   floor SQL ROWS ROWS-A-PAGE
  */
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -87,16 +87,17 @@ int main(int argc, char **argv)
     ldbx_tcli_execute execute = {.arrow = true};
     ldbx_tcli_handle handle = {.secret_size = 16};
     ldbx_buf request;
+    const char *port = getenv("DATABRICKS_PORT");
     int fd;
     long rows, step;
 
-    if (argc != 5)
+    if (argc != 4 || port == NULL)
         return 2;
-    fd = connect_to(argv[1]);
-    rows = strtol(argv[3], NULL, 10);
-    step = strtol(argv[4], NULL, 10);
+    fd = connect_to(port);
+    rows = strtol(argv[2], NULL, 10);
+    step = strtol(argv[3], NULL, 10);
     execute.max_rows = step;
-    execute.statement = (ldbx_view){argv[2], strlen(argv[2])};
+    execute.statement = (ldbx_view){argv[1], strlen(argv[1])};
     ldbx_buf_init(&request, LDBX_MAX_SQL);
     report_begin();
     ldbx_tcli_write_execute(&request, 1, &handle, &execute);
@@ -109,7 +110,8 @@ int main(int argc, char **argv)
         post(fd, &request);
         drain(fd);
     }
-    report_end(rows);
+    report_stop();
+    report_print(rows);
     ldbx_buf_clear(&request);
     close(fd);
     return 0;

@@ -1,12 +1,14 @@
 """What is measured, on which server, and what is to be reached."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build/bench"
 MIXED = "SELECT * FROM main.bench.mixed"
+# Clusters send LZ4 frames without checksums.
+WAREHOUSE, CLUSTER = "/sql/1.0/warehouses/sandbox", "/sql/protocolv1/o/0/sandbox"
 # Options of the servers beside how many rows they have.
 SERVERS = {"lz4": (), "columns": ("--results", "columns"), "slow": ("--latency", "50ms", "--mbps", "100")}
 
@@ -33,7 +35,7 @@ class Measure:
     whole: bool = False
     rows: int = 0
     rounds: int = 0             # 0: as all
-    env: dict = field(default_factory=dict)
+    path: str = WAREHOUSE
 
 
 def ours(*arguments):
@@ -49,30 +51,32 @@ def python(*arguments):
 
 
 def fetch(setting, folder):
-    floor = [BUILD / "tests/bench/bench_floor", "PORT", MIXED, str(setting.rows), str(setting.page_rows)]
+    floor = [BUILD / "tests/bench/bench_floor", MIXED, str(setting.rows), str(setting.page_rows)]
     trips = str(setting.trips)
     return [
         Measure("floor", "floor: read and drop", floor),
-        Measure("batches", "**lytics_dbx** Arrow batches", ours("batches", "PORT", MIXED)),
-        Measure("stream", "**lytics_dbx** Arrow C stream", ours("stream", "PORT", MIXED)),
-        Measure("batches_10x", "**lytics_dbx** Arrow batches, ten times the rows", ours("batches", "PORT", MIXED + "_10x")),
-        Measure("cells", "**lytics_dbx** every cell, typed getters", ours("cells", "PORT", MIXED)),
-        Measure("json", "**lytics_dbx** rows as JSON", ours("text", "PORT", MIXED)),
+        Measure("batches", "**lytics_dbx** Arrow batches", ours("batches", MIXED)),
+        Measure("batches_plain", "**lytics_dbx** Arrow batches, frames without checksums", ours("batches", MIXED), path=CLUSTER),
+        Measure("stream", "**lytics_dbx** Arrow C stream", ours("stream", MIXED)),
+        Measure("batches_10x", "**lytics_dbx** Arrow batches, ten times the rows", ours("batches", MIXED + "_10x")),
+        Measure("cells", "**lytics_dbx** every cell, typed getters", ours("cells", MIXED)),
+        Measure("json", "**lytics_dbx** rows as JSON", ours("text", MIXED)),
         Measure("program", "**lytics-dbx** query --format json, whole process", [BUILD / "lytics-dbx", "query", MIXED, "--format", "json"],
                 whole=True, rows=setting.rows),
-        Measure("go_batches", "Go driver, Arrow batches (raw)", go("batches", "PORT", MIXED)),
-        Measure("go_rows", "Go driver, rows into any (raw)", go("rows", "PORT", MIXED)),
-        Measure("go_typed", "Go driver, rows typed (raw)", go("typed", "PORT", MIXED)),
-        Measure("python_norepr", "Python connector, Arrow, norepr", python("arrow", "PORT", MIXED, "--norepr")),
-        Measure("python", "Python connector, Arrow, stock", python("arrow", "PORT", MIXED)),
-        Measure("python_rows", "Python connector, rows, norepr (one run)", python("rows", "PORT", MIXED, "--norepr"), rounds=1),
-        Measure("columns", "**lytics_dbx** column sets, every cell", ours("cells", "PORT", MIXED), "columns"),
-        Measure("go_columns", "Go driver, column sets, rows into any", go("rows", "PORT", MIXED), "columns"),
+        Measure("go_batches", "Go driver, Arrow batches (raw)", go("batches", MIXED)),
+        Measure("go_rows", "Go driver, rows into any (raw)", go("rows", MIXED)),
+        Measure("go_typed", "Go driver, rows typed (raw)", go("typed", MIXED)),
+        Measure("python_norepr", "Python connector, Arrow, norepr", python("arrow", MIXED, "--norepr")),
+        Measure("python_plain", "Python connector, Arrow, norepr, frames without checksums", python("arrow", MIXED, "--norepr"), path=CLUSTER),
+        Measure("python", "Python connector, Arrow, stock", python("arrow", MIXED)),
+        Measure("python_rows", "Python connector, rows, norepr (one run)", python("rows", MIXED, "--norepr"), rounds=1),
+        Measure("columns", "**lytics_dbx** column sets, every cell", ours("cells", MIXED), "columns"),
+        Measure("go_columns", "Go driver, column sets, rows into any", go("rows", MIXED), "columns"),
         Measure("slow_floor", "floor, 50 ms and 100 MB/s", floor, "slow"),
-        Measure("slow", "**lytics_dbx** Arrow batches, 50 ms and 100 MB/s", ours("batches", "PORT", MIXED), "slow"),
-        Measure("slow_go", "Go driver, Arrow batches (raw), 50 ms and 100 MB/s", go("batches", "PORT", MIXED), "slow"),
-        Measure("trips", "**lytics_dbx** SELECT 1", ours("trips", "PORT", trips)),
-        Measure("go_trips", "Go driver, SELECT 1", go("trips", "PORT", trips)),
+        Measure("slow", "**lytics_dbx** Arrow batches, 50 ms and 100 MB/s", ours("batches", MIXED), "slow"),
+        Measure("slow_go", "Go driver, Arrow batches (raw), 50 ms and 100 MB/s", go("batches", MIXED), "slow"),
+        Measure("trips", "**lytics_dbx** SELECT 1", ours("trips", trips)),
+        Measure("go_trips", "Go driver, SELECT 1", go("trips", trips)),
     ]
 
 
@@ -89,9 +93,9 @@ def job_run(folder):
 
 def imports(setting, folder):
     return [
-        Measure("import", "**lytics_dbx** ldbx_import to JSON lines", ours("import", "PORT", "/dev/null")),
+        Measure("import", "**lytics_dbx** ldbx_import to JSON lines", ours("import", "/dev/null")),
         Measure("run", "**lytics-dbx** run, whole process, into a file", job_run(folder), whole=True, rows=setting.rows),
-        Measure("go_import", "Go program: any, encoding/json", go("import", "PORT", "/dev/null")),
+        Measure("go_import", "Go program: any, encoding/json", go("import", "/dev/null")),
     ]
 
 

@@ -5,7 +5,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
-static double wall_began, cpu_began;
+static double wall_began, cpu_began, wall_took, cpu_took;
 
 static double wall(void)
 {
@@ -49,10 +49,14 @@ void report_begin(void)
     wall_began = wall();
 }
 
-void report_end(int64_t rows)
+void report_stop(void)
 {
-    double took = wall() - wall_began, used = cpu() - cpu_began;
+    wall_took = wall() - wall_began;
+    cpu_took = cpu() - cpu_began;
+}
 
-    printf("{\"rows\": %lld, \"wall_s\": %.6f, \"cpu_s\": %.6f, \"rss_kb\": %ld}\n", (long long)rows, took, used,
-           peak_kb());
+void report_print(int64_t rows)
+{
+    printf("{\"rows\": %lld, \"wall_s\": %.6f, \"cpu_s\": %.6f, \"rss_kb\": %ld}\n", (long long)rows, wall_took,
+           cpu_took, peak_kb());
 }

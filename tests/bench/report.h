@@ -5,7 +5,9 @@
 #include <stdint.h>
 
 void report_begin(void);
-/* Ends the measure and prints it to standard output, one JSON object; memory is the peak of the whole process. */
-void report_end(int64_t rows);
+/* All rows are there; what comes now, such as closing, is not measured. The last call counts. */
+void report_stop(void);
+/* Prints the measure to standard output, one JSON object; memory is the peak of the whole process. */
+void report_print(int64_t rows);
 
 #endif

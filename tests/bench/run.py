@@ -53,11 +53,10 @@ class Servers:
 
 def sample(measure, port, setting):
     """One run of a measure: rows, seconds on the wall and computed, peak memory in MiB."""
-    command = [port if part == "PORT" else str(part) for part in measure.command]
     env = os.environ | {"DATABRICKS_HOST": "http://127.0.0.1", "DATABRICKS_PORT": port, "DATABRICKS_TOKEN": "sandbox",
-                        "DATABRICKS_HTTP_PATH": "/sql/1.0/warehouses/sandbox"}
+                        "DATABRICKS_HTTP_PATH": measure.path}
     out = subprocess.DEVNULL if measure.whole else subprocess.PIPE
-    done = subprocess.run([BUILD / "tests/bench/bench_measure", *command], env=env, stdout=out, stderr=subprocess.PIPE, text=True)
+    done = subprocess.run([BUILD / "tests/bench/bench_measure", *measure.command], env=env, stdout=out, stderr=subprocess.PIPE, text=True)
     *said, whole = done.stderr.strip().split("\n")
     if done.returncode != 0:
         raise SystemExit(f"scripts/bench: {measure.name} failed: {' '.join(said) or whole}")
