@@ -10,7 +10,7 @@ MIXED = "SELECT * FROM main.bench.mixed"
 # Clusters send LZ4 frames without checksums.
 WAREHOUSE, CLUSTER = "/sql/1.0/warehouses/sandbox", "/sql/protocolv1/o/0/sandbox"
 # Options of the servers beside how many rows they have.
-SERVERS = {"lz4": (), "columns": ("--results", "columns"), "slow": ("--latency", "50ms", "--mbps", "100")}
+SERVERS = {"lz4": (), "arrow": ("--results", "arrow"), "columns": ("--results", "columns"), "slow": ("--latency", "50ms", "--mbps", "100")}
 
 
 @dataclass
@@ -57,6 +57,7 @@ def fetch(setting, folder):
         Measure("floor", "floor: read and drop", floor),
         Measure("batches", "**lytics_dbx** Arrow batches", ours("batches", MIXED)),
         Measure("batches_plain", "**lytics_dbx** Arrow batches, frames without checksums", ours("batches", MIXED), path=CLUSTER),
+        Measure("batches_raw", "**lytics_dbx** Arrow batches, without LZ4", ours("batches", MIXED), "arrow"),
         Measure("stream", "**lytics_dbx** Arrow C stream", ours("stream", MIXED)),
         Measure("batches_10x", "**lytics_dbx** Arrow batches, ten times the rows", ours("batches", MIXED + "_10x")),
         Measure("cells", "**lytics_dbx** every cell, typed getters", ours("cells", MIXED)),
@@ -68,6 +69,7 @@ def fetch(setting, folder):
         Measure("go_typed", "Go driver, rows typed (raw)", go("typed", MIXED)),
         Measure("python_norepr", "Python connector, Arrow, norepr", python("arrow", MIXED, "--norepr")),
         Measure("python_plain", "Python connector, Arrow, norepr, frames without checksums", python("arrow", MIXED, "--norepr"), path=CLUSTER),
+        Measure("python_raw", "Python connector, Arrow, norepr, without LZ4", python("arrow", MIXED, "--norepr"), "arrow"),
         Measure("python", "Python connector, Arrow, stock", python("arrow", MIXED)),
         Measure("python_rows", "Python connector, rows, norepr (one run)", python("rows", MIXED, "--norepr"), rounds=1),
         Measure("columns", "**lytics_dbx** column sets, every cell", ours("cells", MIXED), "columns"),
