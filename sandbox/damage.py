@@ -37,6 +37,13 @@ def shorten(answer):
                 values.values = values.values[:-1]
 
 
+def limit(request, rows):
+    """A call asks for fewer rows, as if the server's pages were small."""
+    for structure in (request, getattr(request, "getDirectResults", None)):
+        if getattr(structure, "maxRows", None):
+            structure.maxRows = min(structure.maxRows, rows)
+
+
 def empty_page(request):
     rows = t.TRowSet(startRowOffset=request.startRowOffset or 0, rows=[])
     return t.TFetchResultsResp(t.TStatus(t.TStatusCode.SUCCESS_STATUS), True, rows)

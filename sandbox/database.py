@@ -1,5 +1,6 @@
 """The one DuckDB database behind a workspace."""
 
+import tempfile
 import threading
 from contextlib import contextmanager
 
@@ -8,10 +9,14 @@ import duckdb
 from . import catalog, macros
 
 
+MEMORY = "6GB"      # what does not fit goes to a temporary folder
+
+
 class Database:
     def __init__(self, path=":memory:", catalogs=("main", "samples")):
+        self._spill = tempfile.TemporaryDirectory(prefix="sandbox-")
         config = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false",
-                  "allow_unsigned_extensions": "false"}
+                  "allow_unsigned_extensions": "false", "memory_limit": MEMORY, "temp_directory": self._spill.name}
         self.root = duckdb.connect(path, config=config)
         self.root.execute("SET GLOBAL TimeZone = 'UTC'")
         self._lock = threading.Lock()       # DuckDB's connections are made from one that is no thread's own
@@ -42,3 +47,4 @@ class Database:
 
     def close(self):
         self.root.close()
+        self._spill.cleanup()

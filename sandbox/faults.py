@@ -32,6 +32,7 @@ not given), lets `skip` of them pass (0) and then acts on `times` of them (1). W
     run             keeps the statement running for `seconds`, or until it was polled `polls` times, before it starts
                     (ExecuteStatement only)
     empty_page      executes nothing and answers with no rows but more to come (FetchResults only)
+    slow_page       waits `seconds`, then executes and answers with at most `rows` rows (FetchResults, and ExecuteStatement's direct results)
     short_page      executes, then leaves out the last batch of rows, or the last row of column sets
 """
 
@@ -45,8 +46,10 @@ ACTIONS = {
     "expired_token": {}, "reset_before": {}, "reset_after": {}, "down": {"seconds": SECONDS}, "delay": {"seconds": SECONDS},
     "stall": {"executed": bool}, "cut": {"bytes": int}, "garbage": {"body": str},
     "sequence": {}, "method": {}, "exception": {"type": int, "message": str}, "unknown_fields": {}, "alter": {"set": dict, "add": dict},
-    "invalid_handle": {}, "lost_session": {}, "evicted": {}, "run": {"seconds": SECONDS, "polls": int}, "empty_page": {}, "short_page": {}}
-NEEDED = {"status": {"status"}, "cold_start": {"seconds"}, "down": {"seconds"}, "delay": {"seconds"}}
+    "invalid_handle": {}, "lost_session": {}, "evicted": {}, "run": {"seconds": SECONDS, "polls": int}, "empty_page": {}, "short_page": {},
+    "slow_page": {"rows": int, "seconds": SECONDS}}
+NEEDED = {"status": {"status"}, "cold_start": {"seconds"}, "down": {"seconds"}, "delay": {"seconds"},
+          "slow_page": {"rows", "seconds"}}
 COMMON = {"rpc": str, "statement": str, "skip": int, "times": int, "action": str}
 ONLY = {"run": "ExecuteStatement", "empty_page": "FetchResults"}
 TOKEN_RPC = "OAuthToken"        # what a request for an OAuth token is called here and in the log

@@ -235,9 +235,11 @@ class Handler(BaseHTTPRequestHandler):
         elif action == "evicted":
             self._evict(call)
         else:
-            if action == "delay":
+            if action in ("delay", "slow_page"):
                 time.sleep(given["seconds"])
-            elif action == "lost_session":
+            if action == "slow_page":
+                damage.limit(call.request, given["rows"])
+            if action == "lost_session":
                 self._lose_session(call)
             return False
         return True

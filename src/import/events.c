@@ -45,7 +45,8 @@ int ldbx_import_events(ldbx_import *import, ldbx_view *out, ldbx_error **error)
     text->failed |= head.failed;
     ldbx_buf_clear(&head);
     if (text->failed)
-        return ldbx_fail(error, LDBX_NO_MEMORY, "the events of %lld rows do not fit into memory",
+        return ldbx_fail(error, LDBX_NO_MEMORY,
+                         "the events of %lld rows are larger than 1 GiB, or than the memory left",
                          (long long)import->batch.count);
     *out = ldbx_buf_get(text);
     return LDBX_OK;

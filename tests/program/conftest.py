@@ -12,6 +12,12 @@ def sandbox_program(build, folder, sandbox):
                    HTTP_PATH="/sql/1.0/warehouses/sandbox")
 
 
+@pytest.fixture(scope="session")
+def program_for(build):
+    """Makes the program for a sandbox of the test's own."""
+    return lambda folder, sandbox: sandbox_program(build, folder, sandbox)
+
+
 @pytest.fixture
 def program(build, tmp_path, sandbox):
     return sandbox_program(build, tmp_path, sandbox)

@@ -45,31 +45,62 @@ def size_of(job):
     return job.output.stat().st_size if job.output.exists() else 0
 
 
-def test_killed_at_twenty_random_moments(numbers, job, faulty):
+def kill_again_and_again(job, kills, longest):
+    """
+    Kills the job at random moments: of its whole life, and, every second time, after a commit, so that it gets on however slow the machine is.
+    Returns how much it had written each time. Attempts count the runs that got so far as to save that they had begun.
+    """
     chance = random.Random(20261122)
-    one = job(numbers, batch_size=500)
-    faulty.faults({"rpc": "ExecuteStatement", "statement": "LIMIT 500", "action": "delay", "seconds": 0.08, "times": 100000})
-    sizes = []
-    for _ in range(20):
-        end = time.monotonic() + chance.uniform(0.02, 0.8)
-        assert kill_when(one, lambda: time.monotonic() > end), "the job ended before it was killed twenty times"
-        sizes.append(size_of(one))
-    faulty.control("DELETE", "faults")
-    one.run()
-    assert sorted(row["id"] for row in one.rows) == expected_ids()
-    assert len(set(sizes)) > 3, f"the kills did not hit the job at work: {sizes}"
+    sizes, attempts = [], 0
+    for kill in range(kills):
+        before = job.checkpoint.get("delivered", 0)
+        pause = chance.uniform(0.02, longest)
+        wanted = time.monotonic() + (pause if kill % 2 else 3600)
+
+        def reached():
+            nonlocal wanted
+            if kill % 2 == 0 and wanted > time.monotonic() + pause and job.checkpoint.get("delivered", 0) > before:
+                wanted = time.monotonic() + pause / 4
+            return time.monotonic() > wanted
+        assert kill_when(job, reached), f"the job ended before kill {kill + 1} of {kills}"
+        sizes.append(size_of(job))
+        now = job.checkpoint.get("attempts", 0)
+        assert now in (attempts, attempts + 1) and job.checkpoint.get("delivered", 0) >= before
+        attempts = now
+    return sizes, attempts
 
 
-def test_killed_while_it_streams(sql, schema, job, faulty):
-    chance = random.Random(20261122)
-    one = job(make_numbers(sql, schema, 350000))
-    faulty.faults({"rpc": "FetchResults", "action": "delay", "seconds": 0.1, "times": 100000})
-    for target in sorted(chance.uniform(0, 40_000_000) for _ in range(8)):
-        assert kill_when(one, lambda: size_of(one) > target)
+def expect_all(job, attempts, sizes, count):
+    assert sorted(row["id"] for row in job.rows) == expected_ids(count)
+    assert [event["ts"] for event in job.events] == sorted(event["ts"] for event in job.events)
+    assert job.report["attempts"] == attempts + 1 and job.report["warnings"] == [] and job.report["rows"]["delivered"] == count
+    assert len(set(sizes)) > len(sizes) // 4, f"the kills did not hit the job at work: {sizes}"
+
+
+MANY = [10, pytest.param(50, marks=pytest.mark.scale)]
+
+
+@pytest.mark.parametrize("kills", MANY)
+def test_killed_at_random_moments_in_batches(sql, schema, job, faulty, kills):
+    """The delay bounds how far a run can come before it is killed."""
+    one = job(make_numbers(sql, schema, kills * 3000), batch_size=400)
+    faulty.faults({"rpc": "ExecuteStatement", "statement": "LIMIT 400", "action": "delay", "seconds": 0.1, "times": 100000})
+    sizes, attempts = kill_again_and_again(one, kills, 0.6)
     faulty.control("DELETE", "faults")
     one.run()
-    assert sorted(row["id"] for row in one.rows) == expected_ids(350000)
-    assert one.report["attempts"] > 3
+    expect_all(one, attempts, sizes, kills * 3000)
+
+
+@pytest.mark.parametrize("kills", MANY)
+def test_killed_at_random_moments_while_it_streams(sql, schema, job, faulty, kills):
+    """Small pages, and a commit a second: a run is killed before its first page, between two commits, and after one."""
+    one = job(make_numbers(sql, schema, kills * 3000))
+    slow = {"action": "slow_page", "rows": 500, "seconds": 0.3, "times": 100000}
+    faulty.faults({"rpc": "ExecuteStatement", "statement": "ORDER BY `ts`, `ldbx_order`"} | slow, {"rpc": "FetchResults"} | slow)
+    sizes, attempts = kill_again_and_again(one, kills, 1.5)
+    faulty.control("DELETE", "faults")
+    one.run()
+    expect_all(one, attempts, sizes, kills * 3000)
 
 
 def test_a_torn_tail_is_cut(numbers, job):

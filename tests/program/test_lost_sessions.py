@@ -75,7 +75,7 @@ def wide(shared_sql, shared_schema):
     return f"{shared_schema}.w"
 
 
-@pytest.mark.parametrize("config", [{"batch_size": 20000}, {}], ids=CONFIGS)
+@pytest.mark.parametrize("config", [pytest.param({"batch_size": 20000}, id="batches", marks=pytest.mark.scale), pytest.param({}, id="streamed")])
 @pytest.mark.parametrize("action, page", [("lost_session", 0), ("lost_session", 2), ("evicted", 1)])
 def test_while_it_fetches_a_page(wide, job, faulty, config, action, page):
     one = job(wide, **config)

@@ -65,7 +65,7 @@ def named(shared_sql, shared_schema):
     return made(shared_sql, shared_schema, columns, 50)
 
 
-@pytest.mark.parametrize("name", [*NAMES[:8], *(pytest.param(name, marks=pytest.mark.scale) for name in NAMES[8:])])
+@pytest.mark.parametrize("name", [*NAMES[:6], *(pytest.param(name, marks=pytest.mark.scale) for name in NAMES[6:])])
 def test_a_timestamp_column_of_any_name(named, job, faulty, name):
     """In batches, so that its name is in the plan and in every bound, and over a lost session."""
     one = job(named, batch_size=16, timestamp_field=plain(name), record_timestamp=plain(name), since_date="1970-01-01 00:00:01")

@@ -288,6 +288,18 @@ def test_pages_that_are_empty_or_short(faulty, wire, form):
     assert count == (5989 if form else 4086)
 
 
+def test_slow_pages(faulty, wire):
+    """A small page is not the last one, of direct results and of fetched ones."""
+    slow = {"action": "slow_page", "rows": 7, "seconds": 0.2}
+    faulty.faults({"rpc": "ExecuteStatement"} | slow, {"rpc": "FetchResults"} | slow)
+    started = time.monotonic()
+    answer = wire.execute("SELECT id FROM range(20)", direct=(1000, None))
+    assert answer.directResults.resultSet.hasMoreRows and answer.directResults.resultSet.results.arrowBatches[0].rowCount == 7
+    small, rest = wire.fetch(answer.operationHandle), wire.fetch(answer.operationHandle)
+    assert small.hasMoreRows and small.results.arrowBatches[0].rowCount == 7 and time.monotonic() - started >= 0.4
+    assert not rest.hasMoreRows and sum(batch.rowCount for batch in rest.results.arrowBatches) == 6
+
+
 def test_invalid_handle(faulty, wire, table):
     faulty.faults({"action": "invalid_handle", "times": 3})
     assert wire.execute(f"INSERT INTO {table} VALUES (1)").status.statusCode == Code.INVALID_HANDLE_STATUS

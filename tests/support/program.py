@@ -70,6 +70,13 @@ class Job:
         return json.loads(self.program("status", self.path, "--state", self.state, "--json").out)
 
     @property
+    def checkpoint(self):
+        """What the state folder keeps of the run that is unfinished: {} if there is none. Needs no process, so that a run can be watched."""
+        files = list(self.state.glob("*.json"))
+        document = json.loads(files[0].read_text().splitlines()[1]) if files else {}
+        return (document.get("import") or {}).get("run") or {}
+
+    @property
     def events(self):
         """The lines of the output; each must be whole."""
         if not self.output.exists():
