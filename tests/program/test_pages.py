@@ -130,10 +130,12 @@ def test_giant_groups_are_streamed_alone(sql, schema, job, faulty, config, giant
 def test_a_giant_group_that_is_cut_is_streamed_on(sql, schema, job, faulty):
     """The session goes in the middle of it, and then the run is resumed in the middle of it: it stays one group."""
     sql(f"CREATE TABLE {schema}.t AS SELECT id, timestamp_seconds(CASE WHEN id BETWEEN 10 AND 49999 THEN 10 ELSE id END) AS ts, "
-        "repeat('x', 900) AS text FROM range(50020)")
+        "'x' AS text FROM range(50020)")
     one = job(f"{schema}.t", batch_size=1000)
     giant = {"rpc": "FetchResults", "statement": "00:10.000000Z' ORDER BY"}
-    faulty.faults(giant | {"action": "lost_session", "skip": 1}, giant | {"action": "status", "status": 403, "skip": 2, "times": 100})
+    small = giant | {"action": "slow_page", "rows": 4000, "seconds": 0, "times": 1000}
+    faulty.faults(giant | {"action": "lost_session", "skip": 2}, giant | {"action": "status", "status": 403, "skip": 5, "times": 100},
+                  small, small | {"rpc": "ExecuteStatement"})
     one.run(code=1)
     delivered = one.report["rows"]["delivered"]
     assert 1000 < delivered < 50000
