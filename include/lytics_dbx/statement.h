@@ -15,10 +15,15 @@ typedef struct ldbx_statement ldbx_statement;
 
 /** How a statement runs. Set up with ldbx_statement_options_init(). */
 typedef struct ldbx_statement_options {
-    size_t size;               /**< sizeof(ldbx_statement_options) */
-    int64_t query_timeout_s;   /**< the server stops the statement after it, and so do we; 0 is none */
-    int repeatable;            /**< running it twice does no harm, so that it may be sent again after a lost answer */
-    int prefetch;              /**< 1 (default): a thread of the library fetches the next page while this one is read */
+    size_t size;             /**< sizeof(ldbx_statement_options) */
+    int64_t query_timeout_s; /**< the server stops the statement after it, and so do we; 0 is none */
+    int repeatable;          /**< running it twice does no harm, so that it may be sent again after a lost answer */
+    /**
+     * 1 (default): a thread of the library fetches the next page while this one is read, and keeps the result alive on
+     * the server while the caller is slow. 0: everything happens on the calling thread; a result that is left unread
+     * for 20 minutes or more is then evicted by the server, and reading on ends with LDBX_SESSION_LOST.
+     */
+    int prefetch;
     ldbx_cancel *cancel;       /**< optional; in place of the connection's */
     ldbx_progress_fn progress; /**< optional; told while the statement runs */
     void *user;                /**< handed to progress */

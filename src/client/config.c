@@ -145,6 +145,7 @@ int ldbx_config_new(ldbx_config **out, ldbx_error **error)
         return ldbx_fail_no_memory(error);
     for (size_t i = 0; i < SETTING_COUNT; i++)
         unset(*out, &settings[i]);
+    (*out)->heartbeat_ms = LDBX_HEARTBEAT_MS;
     return LDBX_OK;
 }
 
@@ -368,6 +369,7 @@ int ldbx_config_clone(const ldbx_config *config, ldbx_config **out, ldbx_error *
 
     *out = NULL;
     LDBX_GO(ldbx_config_new(&clone, error));
+    clone->heartbeat_ms = config->heartbeat_ms;
     for (size_t i = 0; i < SETTING_COUNT; i++)
         if (!copy_setting(clone, config, &settings[i]))
             LDBX_GO(ldbx_fail_no_memory(error));

@@ -7,7 +7,8 @@
 #include "net/credential.h"
 #include "net/url.h"
 
-#define LDBX_CONFIG_NUMBERS 6 /* settings that are integers */
+#define LDBX_CONFIG_NUMBERS 6     /* settings that are integers */
+#define LDBX_HEARTBEAT_MS   60000 /* the server evicts a result that nobody touched for 20 to 30 minutes */
 
 struct ldbx_config {
     char *label;
@@ -26,6 +27,8 @@ struct ldbx_config {
     int64_t start_timeout_ms;   /* 900,000: compute that is starting */
     int64_t page_rows;          /* 100,000 */
     int64_t page_bytes;         /* 16 MiB: two of them bound the memory of a result */
+
+    int64_t heartbeat_ms; /* LDBX_HEARTBEAT_MS; no setting: only tests have a reason to change it */
 
     /* What ldbx_config_get() gives for members that are no text. */
     char *host_text;

@@ -10,7 +10,6 @@
 
 #define PULSE_MS      30000 /* patience with a heartbeat */
 #define LOOK_MS       50    /* how often a caller that waits for the thread looks at its token */
-#define HEARTBEAT_S   60    /* the server evicts a result that nobody touched for 20 to 30 minutes */
 #define MAX_EMPTY     100   /* pages without rows in a row: a server that is still producing sends a few */
 #define EMPTY_WAIT_MS 50
 #define FIRST_ROWS    100 /* of a first page where nobody limits its bytes */
@@ -158,7 +157,7 @@ static void *fetch_ahead(void *argument)
             pthread_cond_broadcast(&pages->changed);
             continue;
         }
-        until = steady_in(HEARTBEAT_S * 1000);
+        until = steady_in(pages->options.config->heartbeat_ms);
         if (pthread_cond_timedwait(&pages->changed, &pages->lock, &until) != 0 && !pages->stop &&
             pages->state != FETCH_WANTED) {
             pthread_mutex_unlock(&pages->lock);

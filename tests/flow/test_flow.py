@@ -58,3 +58,7 @@ def test_oauth(build, start):
 @pytest.mark.parametrize("form", ["lz4", "columns"])
 def test_memory_may_run_out_anywhere(build, start, form):
     run(build, start("--results", form), "flow_torture", 10)
+
+
+def test_waits(build, start):
+    run(build, start("--operation-idle", "2"), "flow_waits", 13)
