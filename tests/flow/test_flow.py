@@ -13,7 +13,6 @@ SLOW = [{"rpc": "GetOperationStatus", "statement": "hung status", "action": "del
         {"rpc": "ExecuteStatement", "statement": "no metadata", "action": "run", "seconds": 0.3, "times": 100},
         {"rpc": "GetResultSetMetadata", "statement": "no metadata", "action": "status", "status": 403, "times": 100}]
 
-
 DATABRICKS = {"DATABRICKS_HTTP_PATH": "/sql/1.0/warehouses/sandbox", "DATABRICKS_TOKEN": "sandbox"}
 OAUTH = {"DATABRICKS_HTTP_PATH": DATABRICKS["DATABRICKS_HTTP_PATH"], "DATABRICKS_CLIENT_ID": "my-client",
          "DATABRICKS_CLIENT_SECRET": "dose-my-secret"}
@@ -51,8 +50,7 @@ def test_import(build, start, form):
 
 
 def test_oauth(build, start):
-    sandbox = start("--client", "my-client:dose-my-secret", "--token-lifetime", "300")
-    run(build, sandbox, "flow_oauth", 9, OAUTH)
+    run(build, start("--client", "my-client:dose-my-secret", "--token-lifetime", "300"), "flow_oauth", 9, OAUTH)
 
 
 @pytest.mark.parametrize("form", ["lz4", "columns"])
@@ -62,3 +60,7 @@ def test_memory_may_run_out_anywhere(build, start, form):
 
 def test_waits(build, start):
     run(build, start("--operation-idle", "2"), "flow_waits", 13)
+
+
+def test_cancel(build, start):
+    run(build, start("--client", "my-client:dose-my-secret"), "flow_cancel", 16, OAUTH)
