@@ -117,6 +117,7 @@ class HiveHandlers(Handlers):
     def _run(self, made, operation, by_itself, timeout=0, kind=t.TOperationType.EXECUTE_STATEMENT):
         self.workspace.add_operation(operation)
         form = Format(None, self.target, operation.session.arrow_zone)
+        form.listing = kind != t.TOperationType.EXECUTE_STATEMENT
         operation.start(self.workspace.database, form, timeout=timeout, hold=self.workspace.faults.hold(operation.statement))
         if not by_itself:
             operation.wait()
@@ -155,7 +156,7 @@ class HiveHandlers(Handlers):
         if operation is None:
             return t.TFetchResultsResp(self._gone(request))
         if request.fetchType == 1:      # the log, of which there is none
-            return t.TFetchResultsResp(ok(), False, t.TRowSet(0, [], []))
+            return t.TFetchResultsResp(ok(), False, t.TRowSet(0, [], [t.TColumn(stringVal=t.TStringColumn([], b"\0"))]))
         if operation.state != State.FINISHED_STATE:
             return t.TFetchResultsResp(failed(f"Expected state FINISHED, but found {STATES[operation.state]}"))
         last = operation.result.last

@@ -28,6 +28,7 @@ class Format:
         self.limit = getattr(request, "resultRowLimit", None)
         # Open-source Spark: column sets of its own kind, and results that can be read again from the start.
         self.hive = target == "hive"
+        self.listing = False    # and there, an answer of a listing call
         self.arrow = self.arrow and not self.hive
         # Warehouses write frames with checksums, clusters without.
         self.checksums = target == "warehouse"
@@ -154,7 +155,7 @@ class Result:
             answer.arrowBatches = [t.TSparkArrowBatch(self._encode(batch), batch.num_rows) for batch in batches]
         elif self.types or self.form.hive:
             table = pa.Table.from_batches(batches) if batches else None
-            answer.columns = [column(table.column(n).combine_chunks() if table else pa.array([], kind.arrow), kind, self.form.hive)
+            answer.columns = [column(table.column(n).combine_chunks() if table else pa.array([], kind.arrow), kind, self.form)
                               for n, kind in enumerate(self.types)]
         return answer
 
@@ -243,13 +244,15 @@ COLUMNS = {
 }
 
 
-def column(array, kind, hive=False):
+def column(array, kind, form):
     """A column of a column set. Its null bitmap is Arrow's validity bitmap turned round: both count bits from the lowest."""
     name, made, placeholder = COLUMNS.get(kind.kind, ("stringVal", t.TStringColumn, ""))
-    values = array if name != "stringVal" else text(array, kind, hive)
+    values = array if name != "stringVal" else text(array, kind, form.hive)
     nulls = pc.is_null(values).buffers()[1].to_pybytes()[:(len(values) + 7) // 8] if len(values) else b""
-    if hive:
+    if form.hive:
+        # Zero bytes at the end are cut; listing calls, which are made of other code, keep room for the bit behind the last one.
         nulls = nulls.rstrip(b"\0")
+        nulls = nulls.ljust(1 + int.from_bytes(nulls, "little").bit_length() // 8, b"\0") if form.listing else nulls
         placeholder = True if name == "boolVal" else placeholder
     if values.null_count:
         values = pc.fill_null(values, placeholder) if not pa.types.is_null(values.type) else pa.array([""] * len(values))

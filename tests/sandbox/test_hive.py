@@ -9,6 +9,7 @@ from databricks.sql.thrift_api.TCLIService import ttypes as t
 from thrift.Thrift import TApplicationException
 
 PATH = "/cliservice"
+SETTINGS = {"set:hiveconf:spark.sql.session.timeZone": "UTC", "set:hiveconf:spark.sql.ansi.enabled": "true"}
 State, Fetch = t.TOperationState, t.TFetchOrientation
 SUCCESS, ERROR = t.TStatusCode.SUCCESS_STATUS, t.TStatusCode.ERROR_STATUS
 
@@ -25,7 +26,7 @@ def hive(start):
 @pytest.fixture
 def wire(hive):
     made = Wire(hive.port, PATH, basic("someone:a pass:word"))
-    made.open()
+    made.open(configuration=SETTINGS)
     return made
 
 
@@ -156,8 +157,8 @@ def test_out_of_time(hive, wire):
 
 
 def test_statements_without_rows(wire):
-    columns(wire, "CREATE OR REPLACE TABLE c (a INT)")
-    for statement in ("INSERT INTO c VALUES (1), (2)", "CREATE OR REPLACE TABLE d AS SELECT 1 AS a"):
+    columns(wire, "CREATE OR REPLACE TABLE c (a INT) USING DELTA")
+    for statement in ("INSERT INTO c VALUES (1), (2)", "CREATE OR REPLACE TABLE d USING DELTA AS SELECT 1 AS a"):
         answer = run(wire, statement)
         state = wire.status(answer.operationHandle)
         assert answer.operationHandle.hasResultSet is True and state.hasResultSet is state.numModifiedRows is None
@@ -205,22 +206,31 @@ def test_pages(wire):
     assert page(10, Fetch.FETCH_PRIOR) == (15, list(range(15, 25)))
     assert page(7, Fetch.FETCH_FIRST) == (0, list(range(7))) and page(7) == (7, list(range(7, 14)))
     log = wire.call("FetchResults", t.TFetchResultsReq(handle, Fetch.FETCH_NEXT, 10, fetchType=1))
-    assert log.status.statusCode == SUCCESS and log.results.columns == []
+    assert log.status.statusCode == SUCCESS and [one(column) for column in log.results.columns] == [([], b"\0")]
 
 
 # Listing
 
 def test_listing(wire):
-    columns(wire, "CREATE OR REPLACE TABLE listed (id INT COMMENT 'key')")
+    columns(wire, "CREATE OR REPLACE TABLE listed (id INT COMMENT 'key') USING DELTA")
     assert [one(column)[0] for column in columns(wire, "SHOW TABLES LIKE 'list*'")] == [["default"], ["listed"], [False]]
 
     def names(statement):
         return [column.columnName for column in metadata(wire, run(wire, statement).operationHandle).schema.columns]
     assert names("SHOW SCHEMAS") == ["namespace"] and names("SHOW TABLES") == ["namespace", "tableName", "isTemporary"]
 
-    def listed(name, request):
-        return [one(column)[0] for column in wire.fetch(wire.call(name, request).operationHandle).results.columns]
-    assert listed("GetCatalogs", t.TGetCatalogsReq(wire.session)) == [[]]
-    assert listed("GetSchemas", t.TGetSchemasReq(wire.session, schemaName="def%")) == [["default"], [""]]
-    assert listed("GetTables", t.TGetTablesReq(wire.session, catalogName="any", tableName="listed"))[:4] == [[""], ["default"], ["listed"], ["TABLE"]]
-    assert listed("GetColumns", t.TGetColumnsReq(wire.session, tableName="listed"))[2:4] == [["listed"], ["id"]]
+    assert listed(wire, "GetCatalogs", t.TGetCatalogsReq(wire.session)) == [([], b"\0")]
+    assert listed(wire, "GetSchemas", t.TGetSchemasReq(wire.session, schemaName="def%")) == [(["default"], b"\0"), ([""], b"\0")]
+    tables = listed(wire, "GetTables", t.TGetTablesReq(wire.session, catalogName="any", tableName="listed"))
+    assert tables == [([value], b"\0") for value in ("", "default", "listed", "TABLE", "")] + [([""], b"\1")] * 5
+
+
+def listed(wire, name, request):
+    return [one(column) for column in wire.fetch(wire.call(name, request).operationHandle).results.columns]
+
+
+def test_listing_columns(wire):
+    """For itself: right after CREATE TABLE, Spark's catalog does not know a Delta table's columns yet."""
+    columns(wire, f"CREATE OR REPLACE TABLE wide ({', '.join(f'c{at} INT' for at in range(8))})")
+    found = listed(wire, "GetColumns", t.TGetColumnsReq(wire.session, tableName="wide"))
+    assert found[0] == ([""] * 8, b"\xff\0") and found[2:4] == [(["wide"] * 8, b"\0"), ([f"c{at}" for at in range(8)], b"\0")]
