@@ -149,7 +149,7 @@ static void check_lines(ldbx_view lines, int64_t rows)
     must(count == rows);
 }
 
-void fuzz_walk_batch(const ldbx_batch *batch, size_t columns)
+void fuzz_walk_batch(const ldbx_batch *batch)
 {
     const int64_t rows = ldbx_batch_rows(batch);
     const size_t text_max = batch->text->max;
@@ -159,7 +159,7 @@ void fuzz_walk_batch(const ldbx_batch *batch, size_t columns)
     for (int64_t row = 0; row < rows; row++) {
         if (row == MAX_ROWS && rows > 2 * MAX_ROWS)
             row = rows - MAX_ROWS;
-        for (size_t column = 0; column < columns; column++)
+        for (size_t column = 0; column < batch->count; column++)
             walk_cell(batch, row, column);
     }
     if (ldbx_batch_json(batch, &lines, &error) == LDBX_OK)
@@ -171,8 +171,12 @@ void fuzz_walk_batch(const ldbx_batch *batch, size_t columns)
 void fuzz_walk(const struct ArrowArray *array, const ldbx_shape *shape)
 {
     ldbx_buf text;
-    const ldbx_batch batch = {array, shape, &text};
+    ldbx_cells *columns = (ldbx_cells *)calloc(shape->count + 1, sizeof *columns);
+    const ldbx_batch batch = {array, columns, shape->count, &text};
+    must(columns != NULL);
+    ldbx_batch_columns(shape, array, columns);
     ldbx_buf_init(&text, FUZZ_MAX_JSON);
-    fuzz_walk_batch(&batch, shape->count);
+    fuzz_walk_batch(&batch);
     ldbx_buf_clear(&text);
+    free(columns);
 }

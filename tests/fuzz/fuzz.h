@@ -45,6 +45,6 @@ char *fuzz_copy(ldbx_view bytes);
 
 /* Every cell through every typed getter, as text and as JSON. */
 void fuzz_walk(const struct ArrowArray *array, const ldbx_shape *shape);
-void fuzz_walk_batch(const ldbx_batch *batch, size_t columns);
+void fuzz_walk_batch(const ldbx_batch *batch);
 
 #endif
