@@ -84,8 +84,11 @@ int ldbx_batch_timestamp_us(const ldbx_batch *batch, int64_t row, size_t column,
 
 static int take_text(ldbx_buf *text, ldbx_view *out, ldbx_error **error)
 {
+    if (text->full)
+        return ldbx_fail(error, LDBX_NO_MEMORY, "the batch as text is larger than %zu bytes; ask for smaller pages",
+                         text->max);
     if (text->failed)
-        return ldbx_fail(error, LDBX_NO_MEMORY, "the batch as text does not fit into memory");
+        return ldbx_fail_no_memory(error);
     *out = ldbx_buf_get(text);
     return LDBX_OK;
 }

@@ -141,7 +141,8 @@ static int copy_batch(ldbx_view bytes, ldbx_bytes *out, ldbx_error **error)
 {
     if (!ldbx_bytes_grow(out, bytes.size))
         return ldbx_fail(error, LDBX_NO_MEMORY, "a batch of %zu bytes does not fit into memory", bytes.size);
-    memcpy(ldbx_bytes_data(out), bytes.data, bytes.size);
+    if (bytes.size > 0) /* an empty batch has no place either */
+        memcpy(ldbx_bytes_data(out), bytes.data, bytes.size);
     ldbx_bytes_set_size(out, bytes.size);
     return LDBX_OK;
 }

@@ -74,7 +74,7 @@ int ldbx_store_load(ldbx_store *store, const char *key, ldbx_buf *document, int6
     ldbx_buf_reset(document);
     status = store->ops.load(store->user, key, take_document, &taken, &message);
     if (taken.too_large)
-        return fail_hook(error, LDBX_INVALID_DATA, key, "larger than a checkpoint may be");
+        return fail_hook(error, LDBX_INVALID_DATA, key, "larger than a checkpoint may be (64 MiB)");
     if (taken.wrong)
         return fail_hook(error, LDBX_INVALID_DATA, key, "the store gave no single document with a revision");
     if (document->failed)
@@ -93,7 +93,7 @@ int ldbx_store_save(ldbx_store *store, const char *key, ldbx_view document, int6
     int status;
 
     if (document.size > LDBX_MAX_DOCUMENT)
-        return fail_hook(error, LDBX_INVALID_ARGUMENT, key, "larger than a checkpoint may be");
+        return fail_hook(error, LDBX_INVALID_ARGUMENT, key, "larger than a checkpoint may be (64 MiB)");
     status = store->ops.save(store->user, key, document, *revision, &message);
     if (status != LDBX_OK)
         return fail_hook(error, status, key, message);

@@ -289,7 +289,7 @@ START_TEST(no_room)
     ldbx_buf_init(&f.text, 200);
     expect_status(ldbx_batch_json(&f.batch, &got, &error), LDBX_NO_MEMORY, error);
     ck_assert_ptr_null(got.data);
-    ck_assert_str_eq(ldbx_error_message(error), "the batch as text does not fit into memory");
+    ck_assert_str_eq(ldbx_error_message(error), "the batch as text is larger than 200 bytes; ask for smaller pages");
     ldbx_error_destroy(error);
     error = NULL;
     expect_ok(ldbx_batch_text(&f.batch, 0, TINY, &got, &error), error); /* the failure is forgotten */

@@ -12,9 +12,10 @@
 #include "wire/lz4_frame.h"
 #include "wire/thrift.h"
 
-/* Of the address sanitizer, whose header is not everywhere where this is compiled. */
-void __asan_poison_memory_region(const volatile void *at, size_t size);
-const char *__asan_locate_address(void *at, char *name, size_t name_size, void **begin, size_t *size);
+/* Of the address sanitizer, where there is one. */
+#define OPTIONAL __attribute__((weak))
+OPTIONAL void __asan_poison_memory_region(const volatile void *at, size_t size);
+OPTIONAL const char *__asan_locate_address(void *at, char *name, size_t name_size, void **begin, size_t *size);
 
 /* The call that a reply claims to belong to, and its sequence id, which a fuzzer cannot be asked to guess. */
 static int32_t head_of(ldbx_view message, ldbx_view *name)
@@ -165,6 +166,8 @@ static void poison_tail(ldbx_bytes *bytes)
     char name[1];
     void *begin = NULL;
     size_t size = 0;
+    if (__asan_locate_address == NULL)
+        return;
     __asan_locate_address(ldbx_bytes_data(bytes), name, sizeof name, &begin, &size);
     __asan_poison_memory_region(end, (size_t)((const uint8_t *)begin + size - end));
 }

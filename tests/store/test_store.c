@@ -160,7 +160,7 @@ START_TEST(load_trusts_no_host)
          "checkpoint job: the store gave no single document with a revision"},
         {{.deliveries = 1, .revision = 1, .document = {"0123456789", 10}},
          LDBX_INVALID_DATA,
-         "checkpoint job: larger than a checkpoint may be"},
+         "checkpoint job: larger than a checkpoint may be (64 MiB)"},
     };
     host us = cases[_i].answer;
     ldbx_store *store = store_of(&us);

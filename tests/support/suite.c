@@ -1,5 +1,6 @@
 #include "suite.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -7,11 +8,20 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static long live;
 static long made;
 static long fail_at;
+static size_t live_bytes;
+static size_t peak_bytes;
 
 static int may_allocate(void)
 {
     made++;
     return fail_at == 0 || made != fail_at;
+}
+
+static void count_bytes(size_t taken, size_t given)
+{
+    live_bytes = live_bytes + taken - given;
+    if (live_bytes > peak_bytes)
+        peak_bytes = live_bytes;
 }
 
 static void *counted_allocate(size_t bytes, void *user)
@@ -22,6 +32,7 @@ static void *counted_allocate(size_t bytes, void *user)
     if (may_allocate()) {
         memory = malloc(bytes);
         live += memory != NULL;
+        count_bytes(malloc_usable_size(memory), 0);
     }
     pthread_mutex_unlock(&lock);
     return memory;
@@ -30,12 +41,14 @@ static void *counted_allocate(size_t bytes, void *user)
 static void *counted_reallocate(void *old, size_t old_bytes, size_t bytes, void *user)
 {
     void *memory = NULL;
-    (void)old_bytes;
     (void)user;
     pthread_mutex_lock(&lock);
     if (may_allocate()) {
+        old_bytes = malloc_usable_size(old);
         memory = realloc(old, bytes);
         live += memory != NULL && old == NULL;
+        if (memory != NULL)
+            count_bytes(malloc_usable_size(memory), old_bytes);
     }
     pthread_mutex_unlock(&lock);
     return memory;
@@ -46,6 +59,7 @@ static void counted_release(void *memory, void *user)
     (void)user;
     pthread_mutex_lock(&lock);
     live--;
+    live_bytes -= malloc_usable_size(memory);
     pthread_mutex_unlock(&lock);
     free(memory);
 }
@@ -54,6 +68,8 @@ static void before_each(void)
 {
     const ldbx_allocator counting = {sizeof counting, counted_allocate, counted_reallocate, counted_release, NULL};
     live = 0;
+    live_bytes = 0;
+    peak_bytes = 0;
     made = 0;
     fail_at = 0;
     ck_assert_int_eq(ldbx_set_allocator(&counting), LDBX_OK);
@@ -93,4 +109,11 @@ void suite_fail_allocation(long n)
 long suite_allocations(void)
 {
     return made;
+}
+
+size_t suite_peak(void)
+{
+    const size_t peak = peak_bytes;
+    peak_bytes = live_bytes;
+    return peak;
 }

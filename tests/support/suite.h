@@ -16,6 +16,8 @@ int suite_run(Suite *suite);
 void suite_fail_allocation(long n);
 /* Allocations since the start of the test, failed ones included. */
 long suite_allocations(void);
+/* The most bytes that were allocated at once since the start of the test, or since the last call. */
+size_t suite_peak(void);
 
 /* Fails the test when status is not what was expected, showing the error's message. */
 #define expect_status(call, expected, error)                                                                           \

@@ -193,6 +193,21 @@ def shared_name(fields, name):
     return flat.message()
 
 
+def shared_structs(structs, members):
+    """A schema of `structs` times the same struct, which has `members` times the same member."""
+    flat = Flatbuffer()
+    flat.table(flat.slots[2], {1: None})
+    fields = flat.vector(flat.slots[1], structs)
+    for kind, below in (13, members), (1, 0):
+        field = flat.table(0, {2: ("B", kind), 3: None, 5: None})
+        slots = flat.slots
+        for slot in fields:
+            flat.point(slot, field)
+        flat.table(slots[3], {})
+        fields = flat.vector(slots[5], below)
+    return flat.message()
+
+
 def doubling(depth):
     """A struct whose two members are one struct, whose two members are one struct ..."""
     flat = Flatbuffer()
@@ -220,9 +235,15 @@ def main():
     write("version4", rows, metadata_version=pa.ipc.MetadataVersion.V4)
     write("compressed", rows, compression="lz4")
     deep = pa.int32()
-    for _ in range(70):
+    for depth in range(2, 72):
         deep = pa.list_(deep)
+        if depth in (64, 65):
+            write_schema(f"depth_{depth}", pa.schema([("deep", deep)]))
     write_schema("too_deep", pa.schema([("deep", deep)]))
+    for size in 55, 56:
+        write_schema(f"zone_{size}", pa.schema([("at", pa.timestamp("us", "z" * size))]))
+    (HERE / "fields_20000.schema.bin").write_bytes(shared_structs(100, 199))
+    (HERE / "fields_20001.schema.bin").write_bytes(shared_structs(59, 338))
     (HERE / "shared_metadata.schema.bin").write_bytes(shared_metadata(1000, 2000, b"x" * 100))
     (HERE / "few_shared.schema.bin").write_bytes(shared_metadata(3, 2, b"abc"))
     (HERE / "shared_name.schema.bin").write_bytes(shared_name(1000, b"n" * 5000))
