@@ -268,6 +268,54 @@ START_TEST(an_answer_larger_than_the_response_holds)
 }
 END_TEST
 
+/* Loop: 2 GB are refused by their announcement; as much as may come is awaited, but nothing is allocated before it comes. */
+START_TEST(an_announced_length_costs_no_memory)
+{
+    static const struct {
+        const char *answer;
+        int status;
+        const char *says;
+    } cases[] = {
+        {"HTTP/1.1 200 OK\r\nContent-Length: 2147483648\r\n\r\nabc", LDBX_PROTOCOL, "larger than 1073741824 bytes"},
+        {"HTTP/1.1 200 OK\r\nContent-Length: 1073741825\r\n\r\nabc", LDBX_PROTOCOL, "larger than 1073741824 bytes"},
+        {"HTTP/1.1 200 OK\r\nContent-Length: 1073741824\r\n\r\nabc", LDBX_UNAVAILABLE,
+         "broke before a whole answer came"},
+    };
+    const http_step script[] = {{HTTP_SEND_CLOSE, cases[_i].answer}};
+    http_server *server = http_server_start(STEPS(script));
+    size_t before;
+
+    ldbx_http_response_clear(&ex.response);
+    ldbx_http_response_init(&ex.response, LDBX_MAX_MESSAGE);
+    before = suite_peak();
+    expect_status(exchange_send_to(server), cases[_i].status, ex.error);
+    expect_clean_error(http_server_port(server), cases[_i].says);
+    ck_assert_uint_le(suite_peak(), before + 16384);
+    http_server_stop(server);
+}
+END_TEST
+
+/* Neither a line of a head nor all of it goes on for ever. */
+START_TEST(an_endless_head_is_refused)
+{
+    const size_t size = (size_t)4 << 20;
+    char *head = calloc(1, size + 1);
+    const http_step script[] = {{HTTP_SEND_CLOSE, head}};
+    http_server *server;
+
+    memset(head, 'x', size);
+    memcpy(head, "HTTP/1.1 200 OK\r\nA: ", 20);
+    for (size_t at = 8192; _i == 1 && at + 8 < size; at += 8192) /* as many lines */
+        memcpy(head + at, "\r\nA: ", 5);
+    server = http_server_start(STEPS(script));
+    suite_peak();
+    ck_assert_int_lt(exchange_send_to(server), 0);
+    ck_assert_uint_le(suite_peak(), 65536);
+    http_server_stop(server);
+    free(head);
+}
+END_TEST
+
 /* A server that hangs up while a large request is on its way; a SIGPIPE would end this process. */
 static void *hang_up(void *user)
 {
@@ -358,6 +406,8 @@ int main(void)
     tcase_add_test(tcase, a_connection_that_speaks_while_idle_is_not_used);
     tcase_add_loop_test(tcase, half_an_answer_is_none, 0, 2 * COUNT(broken_answers));
     tcase_add_loop_test(tcase, an_answer_larger_than_the_response_holds, 0, 4);
+    tcase_add_loop_test(tcase, an_announced_length_costs_no_memory, 0, 3);
+    tcase_add_loop_test(tcase, an_endless_head_is_refused, 0, 2);
     tcase_add_test(tcase, a_connection_that_breaks_while_sending);
     tcase_add_test(tcase, survives_no_memory);
     tcase_add_test(tcase, making_one_survives_no_memory);
