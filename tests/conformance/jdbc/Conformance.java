@@ -211,6 +211,17 @@ public class Conformance {
             SQLException error = failure(() -> DriverManager.getConnection(common.url(WAREHOUSE, "PWD=wrong")).close());
             expect(error.getMessage().contains("401"), error.getMessage());
         });
+        test("service principal", "OAuth credentials of a service principal", () -> {
+            try (Sandbox known = new Sandbox("--client", "my-client:dose-my-secret")) {
+                // Without this the driver looks for the workspace on port 443.
+                String url = known.url(WAREHOUSE, "Auth_Flow=1", "OAuth2ClientId=my-client", "OIDCDiscoveryEndpoint=http://127.0.0.1:" + known.port
+                        + "/oidc/.well-known/oauth-authorization-server").replace("AuthMech=3;UID=token", "AuthMech=11");
+                try (Connection connection = DriverManager.getConnection(url + ";OAuth2Secret=dose-my-secret")) {
+                    expect(query(connection, "SELECT 1"), List.of(List.of(1)));
+                }
+                failure(() -> DriverManager.getConnection(url + ";OAuth2Secret=dose-wrong").close());
+            }
+        });
         test("authority", "TLS with an own CA", () -> {
             Path folder = Files.createTempDirectory("ca-");
             Path certificate = folder.resolve("ca.pem"), store = folder.resolve("store");
