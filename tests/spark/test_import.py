@@ -135,8 +135,3 @@ def test_lost_pages_are_read_again(sql, schema, job, spark):
         one.run()
         assert proxy.lost == 2
     assert ids(one) == expected_ids()
-
-
-def test_exports_are_not_there(program):
-    (program.folder / "export.json").write_text(json.dumps({"type": "databricks-export", "name": "e", "config": {}}))
-    assert program("run", "export.json", "--state", "state", code=2).err
