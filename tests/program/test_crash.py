@@ -7,13 +7,13 @@ import time
 
 import pytest
 
-from program import counted
+from program import Job, counted, runner
 
 
-def make_numbers(sql, schema, count):
+def make_numbers(sql, schema, count, text=40):
     """Rows with many to a timestamp, some of them identical."""
     sql(f"CREATE TABLE {schema}.n (id BIGINT, ts TIMESTAMP, text STRING)",
-        f"INSERT INTO {schema}.n SELECT id - id % 2, timestamp_seconds(id DIV 97), repeat('x', 40) FROM range({count})")
+        f"INSERT INTO {schema}.n SELECT id - id % 2, timestamp_seconds(id DIV 97), repeat('x', {text}) FROM range({count})")
     return f"{schema}.n"
 
 
@@ -26,13 +26,13 @@ def numbers(sql, schema):
     return make_numbers(sql, schema, 60000)
 
 
-def start(job):
+def begin(job):
     return job.program.start(*job.arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def kill_when(job, reached):
     """Starts the job and kills it when something is reached; whether it was still at work."""
-    process = start(job)
+    process = begin(job)
     while process.poll() is None and not reached():
         time.sleep(0.001)
     at_work = process.poll() is None
@@ -80,27 +80,48 @@ def expect_all(job, attempts, sizes, count):
 MANY = [10, pytest.param(50, marks=pytest.mark.scale)]
 
 
+@pytest.fixture(scope="module")
+def forgetful(start):
+    """A sandbox that gives up the sessions, and with them the results, that killed runs leave behind."""
+    own = start("--session-idle", "3")
+    yield own
+    own.stop()
+
+
+@pytest.fixture
+def killed(program_for, tmp_path, forgetful):
+    """Makes a table and the job that will be killed."""
+    program = program_for(tmp_path, forgetful)
+    sql = runner(program)
+
+    def made(count, text, **config):
+        sql("CREATE SCHEMA IF NOT EXISTS main.killed", "DROP TABLE IF EXISTS main.killed.n")
+        return Job(program, make_numbers(sql, "main.killed", count, text), **config)
+    yield made
+    forgetful.control("DELETE", "faults")
+
+
 @pytest.mark.parametrize("kills", MANY)
-def test_killed_at_random_moments_in_batches(sql, schema, job, faulty, kills):
+def test_killed_at_random_moments_in_batches(killed, forgetful, kills):
     """The delay bounds how far a run can come before it is killed."""
-    one = job(make_numbers(sql, schema, kills * 3000), batch_size=400)
-    faulty.faults({"rpc": "ExecuteStatement", "statement": "LIMIT 400", "action": "delay", "seconds": 0.1, "times": 100000})
+    one = killed(kills * 3000, 40, batch_size=400)
+    forgetful.faults({"rpc": "ExecuteStatement", "statement": "LIMIT 400", "action": "delay", "seconds": 0.1, "times": 100000})
     sizes, attempts = kill_again_and_again(one, kills, 0.6)
-    faulty.control("DELETE", "faults")
+    forgetful.control("DELETE", "faults")
     one.run()
     expect_all(one, attempts, sizes, kills * 3000)
 
 
 @pytest.mark.parametrize("kills", MANY)
-def test_killed_at_random_moments_while_it_streams(sql, schema, job, faulty, kills):
-    """Small pages, and a commit a second: a run is killed before its first page, between two commits, and after one."""
-    one = job(make_numbers(sql, schema, kills * 3000))
-    slow = {"action": "slow_page", "rows": 500, "seconds": 0.3, "times": 100000}
-    faulty.faults({"rpc": "ExecuteStatement", "statement": "ORDER BY `ts`, `ldbx_order`"} | slow, {"rpc": "FetchResults"} | slow)
+def test_killed_at_random_moments_while_it_streams(killed, forgetful, kills):
+    """Pages of a MiB, each written as it comes, and a commit a second: a run is killed before its first page, behind uncommitted ones, and after one."""
+    one = killed(kills * 500, 12000)
+    slow = {"action": "slow_page", "rows": 100, "seconds": 0.3, "times": 100000}
+    forgetful.faults({"rpc": "ExecuteStatement", "statement": "ORDER BY `ts`, `ldbx_order`"} | slow, {"rpc": "FetchResults"} | slow)
     sizes, attempts = kill_again_and_again(one, kills, 1.5)
-    faulty.control("DELETE", "faults")
+    forgetful.control("DELETE", "faults")
     one.run()
-    expect_all(one, attempts, sizes, kills * 3000)
+    expect_all(one, attempts, sizes, kills * 500)
 
 
 def test_a_torn_tail_is_cut(numbers, job):
@@ -137,7 +158,7 @@ def test_a_signal_stops_cleanly(numbers, job, program, number, code):
 
 def test_a_second_runner_is_turned_away(numbers, job):
     one = job(numbers, batch_size=500)
-    process = start(one)
+    process = begin(one)
     while size_of(one) < 100_000:
         time.sleep(0.005)
     refused = one.run(code=4)
