@@ -10,8 +10,14 @@
 #define SMALLEST_GUESS ((size_t)64 << 10)
 #define MAX_RATIO      255 /* one byte of LZ4 gives at most so many */
 
+/* The frame's header without optional members: magic number, flags, block size, checksum of these. */
+#define HEADER_SIZE      7
+#define CONTENT_CHECKSUM 0x04 /* of the flags */
+#define TRAILER_SIZE     4    /* the checksum of the content */
+
 struct ldbx_lz4 {
     LZ4F_dctx *context;
+    size_t trailer; /* bytes behind the frame in work that liblz4 is not shown */
     size_t
         block; /* room from which on liblz4 decompresses in place, not by way of a buffer of its own; 0: not worth it */
 };
@@ -54,8 +60,26 @@ static size_t block_size(LZ4F_blockSizeID_t id)
     return id >= LZ4F_max64KB && id <= LZ4F_max4MB ? (size_t)1 << (8 + 2 * (int)id) : (size_t)1 << 16;
 }
 
-/* Where the first frame says how large it is, that much, within what its bytes can hold; else a guess. */
-static int reserve(ldbx_lz4 *lz4, ldbx_view *in, ldbx_bytes *out, ldbx_error **error)
+/*
+ * A frame may carry two checksums, one of its blocks and one of its content, as those of warehouses do. liblz4 checks both or none, and
+ * hashing what was decompressed costs as much as decompressing it. So it is given a header that tells of the first alone; the other is stepped over.
+ */
+static bool begin_once_checked(ldbx_lz4 *lz4, const LZ4F_frameInfo_t *info, const char *given)
+{
+    static const uint8_t header_checksums[2][4] = {
+        {0xad, 0x84, 0x33, 0x72}, {0xc0, 0x2b, 0x68, 0x81}}; /* blocks of 64 KB to 4 MB, and linked ones */
+    uint8_t header[HEADER_SIZE];
+    size_t used = sizeof header;
+    size_t none = 0;
+    memcpy(header, given, sizeof header);
+    header[4] &= (uint8_t)~CONTENT_CHECKSUM;
+    header[6] = header_checksums[info->blockMode == LZ4F_blockLinked][info->blockSizeID - LZ4F_max64KB];
+    LZ4F_resetDecompressionContext(lz4->context);
+    return !LZ4F_isError(LZ4F_decompress(lz4->context, NULL, &none, header, &used, NULL));
+}
+
+/* Reads the header of a frame. Where it says how large the content is, room for that much, within what its bytes can hold; else a guess. */
+static int begin_frame(ldbx_lz4 *lz4, ldbx_view *in, ldbx_bytes *out, ldbx_error **error)
 {
     LZ4F_frameInfo_t info = {0};
     size_t used = in->size;
@@ -66,10 +90,27 @@ static int reserve(ldbx_lz4 *lz4, ldbx_view *in, ldbx_bytes *out, ldbx_error **e
     if (info.contentSize > 0 && info.contentSize <= (unsigned long long)in->size * MAX_RATIO)
         want = (size_t)info.contentSize;
     lz4->block = in->size > SMALLEST_GUESS / 4 ? block_size(info.blockSizeID) : 0;
+    lz4->trailer = 0;
+    if (used == HEADER_SIZE && info.blockChecksumFlag && info.contentChecksumFlag) {
+        if (!begin_once_checked(lz4, &info, in->data))
+            return ldbx_fail(error, LDBX_PROTOCOL, "LZ4 frame: header");
+        lz4->trailer = TRAILER_SIZE;
+    }
     in->data += used;
     in->size -= used;
+    if (ldbx_bytes_size(out) > 0) /* a later frame: what is missing grows with it */
+        return LDBX_OK;
     want = smaller(want + lz4->block, ldbx_bytes_max(out));
     return ldbx_bytes_grow(out, want) ? LDBX_OK : ldbx_fail_no_memory(error);
+}
+
+static int end_frame(const ldbx_lz4 *lz4, ldbx_view *in, ldbx_error **error)
+{
+    if (in->size < lz4->trailer)
+        return ldbx_fail(error, LDBX_PROTOCOL, "LZ4 frame: cut short");
+    in->data += lz4->trailer;
+    in->size -= lz4->trailer;
+    return LDBX_OK;
 }
 
 /* At the maximum there is no more room, which is fine while only the frame's end is left to be read. */
@@ -84,7 +125,7 @@ static int make_room(const ldbx_lz4 *lz4, ldbx_bytes *out, ldbx_error **error)
     return ldbx_bytes_grow(out, smaller(capacity, max)) ? LDBX_OK : ldbx_fail_no_memory(error);
 }
 
-/* One step: some input into some output. `*open` says whether a frame has begun and is not over. */
+/* One step: some input into some output. `*open` says whether the frame is not over. */
 static int step(ldbx_lz4 *lz4, ldbx_view *in, ldbx_bytes *out, bool *open, ldbx_error **error)
 {
     size_t size = ldbx_bytes_size(out);
@@ -105,17 +146,24 @@ static int step(ldbx_lz4 *lz4, ldbx_view *in, ldbx_bytes *out, bool *open, ldbx_
     return ldbx_fail(error, LDBX_PROTOCOL, "LZ4 frame: more than %zu bytes when decompressed", ldbx_bytes_max(out));
 }
 
-int ldbx_lz4_read(ldbx_lz4 *lz4, ldbx_view in, ldbx_bytes *out, ldbx_error **error)
+static int read_frame(ldbx_lz4 *lz4, ldbx_view *in, ldbx_bytes *out, ldbx_error **error)
 {
     bool open = true;
+    LDBX_TRY(begin_frame(lz4, in, out, error));
+    while (open) {
+        LDBX_TRY(make_room(lz4, out, error));
+        LDBX_TRY(step(lz4, in, out, &open, error));
+    }
+    return end_frame(lz4, in, error);
+}
+
+int ldbx_lz4_read(ldbx_lz4 *lz4, ldbx_view in, ldbx_bytes *out, ldbx_error **error)
+{
     ldbx_bytes_set_size(out, 0);
     LZ4F_resetDecompressionContext(lz4->context);
     if (in.size == 0)
         return ldbx_fail(error, LDBX_PROTOCOL, "LZ4 frame: empty");
-    LDBX_TRY(reserve(lz4, &in, out, error));
-    while (open || in.size > 0) {
-        LDBX_TRY(make_room(lz4, out, error));
-        LDBX_TRY(step(lz4, &in, out, &open, error));
-    }
+    while (in.size > 0)
+        LDBX_TRY(read_frame(lz4, &in, out, error));
     return LDBX_OK;
 }
