@@ -44,6 +44,13 @@ typedef enum ldbx_type {
     LDBX_TYPE_VOID
 } ldbx_type;
 
+/** A DECIMAL: (high * 2^64 + low) / 10^scale, as two's complement of 128 bits. */
+typedef struct ldbx_decimal {
+    uint64_t low;
+    int64_t high;
+    int32_t scale; /**< digits behind the point */
+} ldbx_decimal;
+
 /** A column of a result; borrowed from it. */
 typedef struct ldbx_column {
     const char *name;     /**< as the server spells it */
@@ -189,6 +196,17 @@ LDBX_API ldbx_view ldbx_batch_bytes(const ldbx_batch *batch, int64_t row, size_t
  * @since 0.1
  */
 LDBX_API int ldbx_batch_timestamp_us(const ldbx_batch *batch, int64_t row, size_t column, int64_t *out);
+
+/**
+ * @brief A cell of DECIMAL, exactly, also when the server sent it as text.
+ * @param batch The batch.
+ * @param row From 0.
+ * @param column From 0.
+ * @param out Receives the number; untouched unless 1 is returned.
+ * @return 1, or 0 for NULL, other types, and text that is no decimal of up to 38 digits.
+ * @since 0.1
+ */
+LDBX_API int ldbx_batch_decimal(const ldbx_batch *batch, int64_t row, size_t column, ldbx_decimal *out);
 
 /**
  * @brief All rows as JSON objects, one a line, NULLs written as null.

@@ -377,3 +377,36 @@ size_t ldbx_format_decimal128(char *out, const uint8_t bytes[16], int scale)
     out[size] = '\0';
     return size;
 }
+
+#define MAX_DECIMAL_DIGITS 38
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+bool ldbx_parse_decimal128(ldbx_view text, uint8_t bytes[16], int *scale)
+{
+    bool negative = text.size > 0 && text.data[0] == '-';
+    size_t first = negative || (text.size > 0 && text.data[0] == '+') ? 1 : 0;
+    size_t point = text.size;
+    uint128 value = 0;
+    int digits = 0;
+
+    for (size_t i = first; i < text.size; i++) {
+        if (text.data[i] == '.' && point == text.size) {
+            point = i;
+            continue;
+        }
+        if (!is_digit(text.data[i]) || digits == MAX_DECIMAL_DIGITS)
+            return false;
+        value = value * 10 + (uint128)(text.data[i] - '0');
+        digits += value != 0;
+    }
+    if (point == first || point + 1 == text.size) /* a digit on both sides */
+        return false;
+    *scale = point < text.size ? (int)(text.size - point - 1) : 0;
+    value = negative ? 0 - value : value;
+    memcpy(bytes, &value, sizeof value);
+    return true;
+}

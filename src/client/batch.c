@@ -1,6 +1,7 @@
 #include "client/batch.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "client/json_rows.h"
@@ -79,6 +80,25 @@ int ldbx_batch_timestamp_us(const ldbx_batch *batch, int64_t row, size_t column,
     if (!ldbx_time_cell(cells, row, &us))
         return 0;
     *out = us;
+    return 1;
+}
+
+int ldbx_batch_decimal(const ldbx_batch *batch, int64_t row, size_t column, ldbx_decimal *out)
+{
+    const ldbx_cells *cells = column_of(batch, row, column);
+    uint8_t parsed[16];
+    const uint8_t *bytes = parsed;
+    int scale = cells->field->format.scale;
+
+    if (ldbx_cell_is_null(cells, row) || cells->field->type != LDBX_TYPE_DECIMAL)
+        return 0;
+    if (cells->layout == LDBX_LAYOUT_DECIMAL128)
+        bytes = (const uint8_t *)cells->values + 16 * (row + cells->offset);
+    else if (!ldbx_layout_is_text(cells->layout) || !ldbx_parse_decimal128(ldbx_cell_bytes(cells, row), parsed, &scale))
+        return 0;
+    memcpy(&out->low, bytes, sizeof out->low);
+    memcpy(&out->high, bytes + sizeof out->low, sizeof out->high);
+    out->scale = scale;
     return 1;
 }
 

@@ -307,6 +307,49 @@ START_TEST(test_decimal128)
 }
 END_TEST
 
+static const struct {
+    const char *text;
+    int scale; /* -1: refused */
+    const char *written;
+} decimal_texts[] = {
+    {"0", 0, "0"},
+    {"1.10", 2, "1.10"},
+    {"-0.005", 3, "-0.005"},
+    {"+12", 0, "12"},
+    {"-0", 0, "0"},
+    {"000000000000000000000000000000000000000000001", 0, "1"},
+    {"99999999999999999999999999999999999999", 0, "99999999999999999999999999999999999999"},
+    {"-9999999999999999999.9999999999999999999", 19, "-9999999999999999999.9999999999999999999"},
+    {"999999999999999999999999999999999999990", -1, NULL},
+    {"", -1, NULL},
+    {"-", -1, NULL},
+    {".", -1, NULL},
+    {".5", -1, NULL},
+    {"5.", -1, NULL},
+    {"-.5", -1, NULL},
+    {"1.2.3", -1, NULL},
+    {"1e3", -1, NULL},
+    {" 1", -1, NULL},
+    {"--1", -1, NULL},
+    {"NaN", -1, NULL},
+};
+
+START_TEST(test_parse_decimal128)
+{
+    uint8_t bytes[16];
+    char text[96];
+    int scale = -1;
+    bool parsed = ldbx_parse_decimal128(ldbx_view_of(decimal_texts[_i].text), bytes, &scale);
+
+    ck_assert_int_eq(parsed, decimal_texts[_i].scale >= 0);
+    ck_assert_int_eq(scale, decimal_texts[_i].scale);
+    if (!parsed)
+        return;
+    ldbx_format_decimal128(text, bytes, scale);
+    ck_assert_str_eq(text, decimal_texts[_i].written);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("number");
@@ -321,5 +364,6 @@ int main(void)
     tcase_add_test(tcase, test_float_round_trip);
     tcase_add_test(tcase, test_locale);
     tcase_add_loop_test(tcase, test_decimal128, 0, sizeof decimals / sizeof decimals[0]);
+    tcase_add_loop_test(tcase, test_parse_decimal128, 0, sizeof decimal_texts / sizeof decimal_texts[0]);
     return suite_run(suite);
 }

@@ -60,27 +60,27 @@ static void read_text(const ldbx_result *result, const ldbx_batch *batch)
     sink += (int64_t)text.size;
 }
 
+/* Of the getters those tell a NULL themselves that can. */
 static int64_t read_cell(const ldbx_batch *batch, int64_t row, size_t column, ldbx_type type)
 {
-    ldbx_view text = {0};
-    int64_t value = 0;
+    ldbx_decimal decimal = {0};
+    ldbx_view text;
+    int64_t value = 1;
 
-    if (ldbx_batch_is_null(batch, row, column))
-        return 1;
     switch (type) {
-    case LDBX_TYPE_DOUBLE:
-        return ldbx_batch_double(batch, row, column) > 0;
     case LDBX_TYPE_STRING:
         text = ldbx_batch_bytes(batch, row, column);
-        return (int64_t)text.size + text.data[0];
+        return text.data != NULL ? (int64_t)text.size + text.data[0] : 1;
     case LDBX_TYPE_TIMESTAMP:
         ldbx_batch_timestamp_us(batch, row, column, &value);
         return value;
     case LDBX_TYPE_DECIMAL:
-        must(ldbx_batch_text(batch, row, column, &text, &error));
-        return (int64_t)text.size;
+        ldbx_batch_decimal(batch, row, column, &decimal);
+        return (int64_t)decimal.low;
+    case LDBX_TYPE_DOUBLE:
+        return ldbx_batch_is_null(batch, row, column) ? 1 : ldbx_batch_double(batch, row, column) > 0;
     default:
-        return ldbx_batch_int64(batch, row, column);
+        return ldbx_batch_is_null(batch, row, column) ? 1 : ldbx_batch_int64(batch, row, column);
     }
 }
 

@@ -255,6 +255,36 @@ START_TEST(empty_text_in_a_fresh_buffer)
 END_TEST
 
 /* A batch of the shape's first columns, beginning in the middle of its array. */
+START_TEST(decimals)
+{
+    const int64_t native[] = {-1234, -1, INT64_MAX, 0, 9, 9}; /* low and high halves */
+    const ldbx_view texts[] = {{"-12.34", 6}, {"12,34", 5}, {NULL, 0}};
+    column *numbers = named(with_nulls(values("d:18,2", NULL, native, sizeof native, 3), "110"), "native");
+    column *late = named(bytes_of("u", "DECIMAL(18,2)", 3, texts), "late");
+    column *other = named(bytes_of("u", NULL, 3, texts), "text");
+    column *all = make("+s", "", NULL, 3, 3, numbers, late, other);
+    ldbx_shape shape = shape_of(all);
+    ldbx_cells columns[3];
+    ldbx_batch batch = {&all->array, columns, 3, NULL};
+    ldbx_decimal got = {0};
+
+    ldbx_batch_columns(&shape, &all->array, columns);
+    ck_assert_int_eq(ldbx_batch_decimal(&batch, 0, 0, &got), 1);
+    ck_assert(got.low == (uint64_t)-1234 && got.high == -1 && got.scale == 2);
+    ck_assert_int_eq(ldbx_batch_decimal(&batch, 1, 0, &got), 1);
+    ck_assert(got.low == INT64_MAX && got.high == 0 && got.scale == 2);
+    ck_assert_int_eq(ldbx_batch_decimal(&batch, 0, 1, &got), 1);
+    ck_assert(got.low == (uint64_t)-1234 && got.high == -1 && got.scale == 2);
+    got = (ldbx_decimal){7, 7, 7};
+    ck_assert_int_eq(ldbx_batch_decimal(&batch, 2, 0, &got), 0); /* NULL */
+    ck_assert_int_eq(ldbx_batch_decimal(&batch, 1, 1, &got), 0); /* no decimal */
+    ck_assert_int_eq(ldbx_batch_decimal(&batch, 2, 1, &got), 0);
+    ck_assert_int_eq(ldbx_batch_decimal(&batch, 0, 2, &got), 0); /* a STRING */
+    ck_assert(got.low == 7 && got.high == 7 && got.scale == 7);
+    ldbx_shape_clear(&shape);
+}
+END_TEST
+
 START_TEST(slices)
 {
     ldbx_error *error = NULL;
@@ -316,6 +346,7 @@ int main(void)
     tcase_add_test(tcase, json);
     tcase_add_test(tcase, text_of_cells);
     tcase_add_test(tcase, empty_text_in_a_fresh_buffer);
+    tcase_add_test(tcase, decimals);
     tcase_add_test(tcase, slices);
     tcase_add_test(tcase, no_room);
     return suite_run(suite);
