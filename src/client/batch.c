@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/str.h"
 #include "client/json_rows.h"
 
 void ldbx_batch_columns(const ldbx_shape *shape, const struct ArrowArray *array, ldbx_cells *out)
