@@ -30,7 +30,12 @@ void ldbx_buf_wipe(ldbx_buf *buf)
 
 void ldbx_buf_reset(ldbx_buf *buf)
 {
-    buf->size = 0;
+    ldbx_buf_cut(buf, 0);
+}
+
+void ldbx_buf_cut(ldbx_buf *buf, size_t size)
+{
+    buf->size = size;
     buf->failed = false;
     buf->full = false;
 }

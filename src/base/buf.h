@@ -36,9 +36,10 @@ typedef struct ldbx_buf {
 #define LDBX_MAX_ERROR    ((size_t)64 << 10) /* error texts */
 
 void ldbx_buf_init(ldbx_buf *buf, size_t max);
-void ldbx_buf_clear(ldbx_buf *buf); /* gives the memory back; usable again as after init */
-void ldbx_buf_wipe(ldbx_buf *buf);  /* as clear, overwriting the content first */
-void ldbx_buf_reset(ldbx_buf *buf); /* empties it, keeps the memory, forgets a failure */
+void ldbx_buf_clear(ldbx_buf *buf);            /* gives the memory back; usable again as after init */
+void ldbx_buf_wipe(ldbx_buf *buf);             /* as clear, overwriting the content first */
+void ldbx_buf_reset(ldbx_buf *buf);            /* empties it, keeps the memory, forgets a failure */
+void ldbx_buf_cut(ldbx_buf *buf, size_t size); /* back to a size that it had, forgetting a failure since */
 
 bool ldbx_buf_grow(ldbx_buf *buf, size_t extra); /* the rare half of ldbx_buf_reserve */
 

@@ -44,10 +44,12 @@ int ldbx_import_events(ldbx_import *import, ldbx_view *out, ldbx_error **error)
     }
     text->failed |= head.failed;
     ldbx_buf_clear(&head);
-    if (text->failed)
+    if (text->full)
         return ldbx_fail(error, LDBX_NO_MEMORY,
-                         "the events of %lld rows are larger than 1 GiB, or than the memory left",
-                         (long long)import->batch.count);
+                         "the events of %lld rows are larger than %zu bytes; ask for a smaller batch_size",
+                         (long long)import->batch.count, text->max);
+    if (text->failed)
+        return ldbx_fail_no_memory(error);
     *out = ldbx_buf_get(text);
     return LDBX_OK;
 }
@@ -68,9 +70,9 @@ void ldbx_import_summary_get(const ldbx_import *import, ldbx_import_summary *sum
                                 .watermark_us = import->saved.watermark.us,
                                 .run = run->id,
                                 .stream = import->stream};
-    ldbx_buf *reason = (ldbx_buf *)(uintptr_t)&import->warning; /* only its final NUL is written */
+    ldbx_buf *warning = (ldbx_buf *)(uintptr_t)&import->warning; /* only its final NUL is written */
 
     ours.size = summary->size;
-    ours.warning = import->warning.size > 0 ? ldbx_buf_cstr(reason) : "";
+    ours.warning = import->warning.size > 0 ? ldbx_buf_cstr(warning) : "";
     memcpy(summary, &ours, ldbx_options_span(sizeof ours, summary->size));
 }

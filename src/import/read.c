@@ -6,7 +6,7 @@
 #include "client/connection.h"
 #include "client/result.h"
 
-#define MAX_REOPENS 5 /* sessions lost in a row without a row in between, or while an import is opened */
+#define MAX_REOPENS 5 /* sessions lost in a row without ground won in between, or while an import is opened */
 #define PROGRESS_MS 200
 
 static int report(ldbx_import *import, ldbx_phase phase, bool phase_ends, ldbx_error **error)
@@ -118,6 +118,12 @@ static bool enters_giant(const ldbx_import *import)
     return import->bounds.giant && import->options.batch_size > 0 && (!key->set || key->us != import->bounds.upto.us);
 }
 
+/* Whether a lost session no longer makes the import repeat what it repeated before: what has no versions goes back to the last whole timestamp. */
+static bool wins_ground(const ldbx_import_run *run, const advance *moved)
+{
+    return run->version >= 0 || (moved->complete.set && (!run->complete.set || moved->complete.us > run->complete.us));
+}
+
 static void hand_out(ldbx_import *import, const ldbx_batch *rows, const advance *moved)
 {
     ldbx_import_run *run = &import->run;
@@ -129,11 +135,12 @@ static void hand_out(ldbx_import *import, const ldbx_batch *rows, const advance 
     import->rows = (ldbx_batch){&import->array, rows->columns, count, &import->text};
     import->batch = (ldbx_import_batch){&import->rows, import->stream, run->id, run->delivered, ldbx_batch_rows(rows)};
     run->groups_streamed += enters_giant(import);
+    if (wins_ground(run, moved))
+        import->reopens = 0;
     run->key = moved->last;
     run->complete = moved->complete;
     run->delivered += import->batch.count;
     import->query_rows += import->batch.count;
-    import->reopens = 0;
     import->has_batch = true;
 }
 
