@@ -385,12 +385,13 @@ static void describe(const ldbx_transport *transport, const ldbx_http_request *r
 }
 
 /*
- * Whether a handshake failed because the two sides cannot agree, and not because the connection broke. libcurl has one code for both; OpenSSL and
- * GnuTLS give their reasons in words.
+ * Whether a handshake failed because the two sides cannot agree, and not because the connection broke or the
+ * other side had a trouble of its own. libcurl has one code for all; OpenSSL and GnuTLS give their reasons in words.
  */
 static bool cannot_agree(const char *detail)
 {
-    static const char *const broken[] = {"eof", "EOF", "terminated", "pull function", "push function"};
+    static const char *const broken[] = {"eof",           "EOF",           "terminated",
+                                         "pull function", "push function", "internal error"};
 
     for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++)
         if (strstr(detail, broken[i]) != NULL)

@@ -5,6 +5,7 @@ Makes an authority (FOLDER/ca.pem) and certificates, prints one line of NAME=POR
     good, expired, future, self     what their certificates are; made out to 127.0.0.1, so that localhost is a wrong name
     old, plain                      a server that knows no TLS above 1.1, and one that knows none
     eof, reset                      close the connection in the middle of the handshake
+    upset                           answers the handshake with the alert internal_error, as a server does that is short of something
     proxy                           takes CONNECT and is the server behind itself; GET /seen answers the CONNECT that it got
     strict                          as proxy, for `user` with `pass word` only: 407 to others
     closed, broken                  proxies that answer 403 and 502 to everybody
@@ -136,6 +137,11 @@ def plain(conn):
     conn.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
 
 
+def upset(conn):
+    conn.recv(4096)
+    conn.sendall(bytes([21, 3, 3, 0, 2, 2, 80]))
+
+
 def reset(conn):
     conn.recv(4096)
     conn.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -220,7 +226,7 @@ def main():
     good = context("good.pem")
     behind = lambda conn, head: secure(good, conn, head)  # noqa: E731
     ports = {name: start(lambda conn, of=context(name + ".pem"): secure(of, conn)) for name in ("good", "expired", "future", "self")}
-    ports |= {"old": start(lambda conn, of=old_context(): secure(of, conn)), "plain": start(plain), "reset": start(reset),
+    ports |= {"old": start(lambda conn, of=old_context(): secure(of, conn)), "plain": start(plain), "reset": start(reset), "upset": start(upset),
               "eof": start(lambda conn: conn.recv(4096)), "proxy": start(proxy, behind), "tunnel": start(tunnel), "flaky": start(tunnel, [None, 200_000]),
               "strict": start(proxy, behind, None, CREDENTIALS), "closed": start(proxy, None, b"403 Forbidden"),
               "broken": start(proxy, None, b"502 Bad Gateway"), "dying": start(read_head),
