@@ -70,27 +70,50 @@ static bool is_name_character(char c)
     return isalnum((unsigned char)c) || c == '_' || c == '$' || c == '.';
 }
 
-/* "org.apache.spark.sql.AnalysisException: " and the words of the layer above, as often as they come: open-source Spark wraps its errors. */
+/*
+ * Size of "org.apache.spark.sql.AnalysisException:" in front of a text, or 0; *name is where its last part begins.
+ * That starts with a capital letter, which tells it from the name of a table.
+ */
+static size_t exception_size(ldbx_view text, size_t *name)
+{
+    size_t size = 0, dots = 0;
+
+    *name = 0;
+    for (; size < text.size && is_name_character(text.data[size]); size++)
+        if (text.data[size] == '.') {
+            dots++;
+            *name = size + 1;
+        }
+    if (dots < 2 || size == text.size || text.data[size] != ':' || !isupper((unsigned char)text.data[*name]))
+        return 0;
+    return size + 1 == text.size || text.data[size + 1] == ' ' ? size + 1 : 0;
+}
+
+/*
+ * Open-source Spark wraps its errors: names of exceptions, the error class and the words of the layer above, as often
+ * as they come. The innermost exception keeps its short name, which may say more than its text ("java.net.UnknownHostException: db").
+ */
 static ldbx_view without_wrapping(ldbx_view text, const char *class_name)
 {
     const ldbx_view words = ldbx_view_of("Error running query: ");
     const size_t class_size = strlen(class_name);
+    ldbx_view named = {NULL, 0};
 
     for (;;) {
-        size_t cut = 0, dots = 0;
+        size_t name = 0, cut;
         text = ldbx_view_trim(text);
-        while (cut < text.size && is_name_character(text.data[cut]))
-            dots += text.data[cut++] == '.';
-        if (dots >= 2 && cut < text.size && text.data[cut] == ':' &&
-            (cut + 1 == text.size || text.data[cut + 1] == ' '))
-            cut += 1;
+        cut = exception_size(text, &name);
+        if (cut > 0)
+            named = (ldbx_view){text.data + name, text.size - name};
         else if (ldbx_view_starts(text, words.data))
             cut = words.size;
         else if (class_size > 0 && text.size >= class_size + 2 && text.data[0] == '[' &&
                  memcmp(text.data + 1, class_name, class_size) == 0 && text.data[class_size + 1] == ']')
             cut = class_size + 2;
         else
-            return text;
+            return named.size > 0 ? named : text;
+        if (name == 0)
+            named.size = 0;
         text.data += cut;
         text.size -= cut;
     }

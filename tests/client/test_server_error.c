@@ -31,7 +31,11 @@ static const struct {
      "(line 1, position 8) ==\nSELECT 1/0",
      "Division by zero.", "DIVIDE_BY_ZERO"},
     /* no class at all */
-    {"Error running query: java.lang.OutOfMemoryError: Java heap space" STACK, "Java heap space", ""},
+    {"Error running query: java.lang.OutOfMemoryError: Java heap space" STACK, "OutOfMemoryError: Java heap space", ""},
+    /* the text alone would not say what is wrong */
+    {"org.apache.hive.service.cli.HiveSQLException: Error running query: java.net.UnknownHostException: "
+     "db.example" STACK,
+     "UnknownHostException: db.example", ""},
     /* of a cluster */
     {"Error running query: [UNRESOLVED_COLUMN.WITH_SUGGESTION] "
      "org.apache.spark.sql.catalyst.ExtendedAnalysisException: "
@@ -40,7 +44,8 @@ static const struct {
     /* words that only look like wrapping */
     {"[RAISED] e.g. this: a.b.c is wrong", "e.g. this: a.b.c is wrong", "RAISED"},
     {"a.b.c", "a.b.c", ""},
-    {"a.b.c: ", "the server gave no reason", ""},
+    {"main.crm.contacts: no such folder", "main.crm.contacts: no such folder", ""},
+    {"a.b.C: ", "C:", ""},
     {"", "the server gave no reason", ""},
 };
 
