@@ -159,15 +159,8 @@ static ldbx_status status_of_http(const ldbx_call *call, const ldbx_http_respons
         return LDBX_FORBIDDEN;
     case 404:
         return call->in_session ? LDBX_SESSION_LOST : LDBX_NOT_FOUND;
-    case 408:
-    case 429:
-    case 500:
-    case 502:
-    case 503:
-    case 504:
-        return LDBX_UNAVAILABLE;
     default:
-        return LDBX_PROTOCOL;
+        return ldbx_http_may_heal(response->status) ? LDBX_UNAVAILABLE : LDBX_PROTOCOL;
     }
 }
 

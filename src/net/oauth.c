@@ -144,14 +144,9 @@ static ldbx_status status_of_http(int http_status, const char **hint)
     case 403:
         *hint = "; the service principal is not allowed here";
         return LDBX_FORBIDDEN;
-    case 408:
-    case 429:
-    case 500:
-    case 502:
-    case 503:
-    case 504:
-        return LDBX_UNAVAILABLE;
     default:
+        if (ldbx_http_may_heal(http_status))
+            return LDBX_UNAVAILABLE;
         *hint = "; check the host";
         return LDBX_PROTOCOL;
     }

@@ -12,6 +12,11 @@ typedef enum verdict {
     DONE_FOR  /* it may have done it, and will not heal */
 } verdict;
 
+bool ldbx_http_may_heal(int http_status)
+{
+    return http_status == 408 || http_status == 429 || (http_status >= 500 && http_status != 501 && http_status != 505);
+}
+
 static bool is_starting(int status, int http_status, int64_t retry_after_ms)
 {
     return status == LDBX_OK && http_status == 503 && retry_after_ms >= 0;
@@ -19,17 +24,9 @@ static bool is_starting(int status, int http_status, int64_t retry_after_ms)
 
 static verdict judge_answer(int http_status)
 {
-    switch (http_status) {
-    case 429:
-        return HARMLESS;
-    case 408:
-        return OPEN;
-    case 501:
-    case 505:
+    if (!ldbx_http_may_heal(http_status))
         return FINAL;
-    default:
-        return http_status >= 500 ? OPEN : FINAL;
-    }
+    return http_status == 429 ? HARMLESS : OPEN;
 }
 
 static verdict judge(int status, ldbx_reach reach, int http_status)

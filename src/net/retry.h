@@ -33,6 +33,9 @@ typedef struct ldbx_retry_decision {
     bool starting; /* compute is starting, and is waited for */
 } ldbx_retry_decision;
 
+/* Whether an answer with that status may be another one next time: LDBX_UNAVAILABLE, that is. */
+bool ldbx_http_may_heal(int http_status);
+
 /* status: of the exchange (LDBX_OK: an answer came, http_status and retry_after_ms hold). now_ms: steady. */
 ldbx_retry_decision ldbx_retry_decide(ldbx_retry_state *state, bool idempotent, int status, ldbx_reach reach,
                                       int http_status, int64_t retry_after_ms, int64_t start_budget_ms, int64_t now_ms);
