@@ -89,7 +89,8 @@ LDBX_API int ldbx_config_load_file(ldbx_config *config, const char *path, ldbx_e
 LDBX_API int ldbx_config_load_env(ldbx_config *config, ldbx_error **error);
 
 /**
- * @brief Reads a profile of a .databrickscfg file: host, port, http_path, token, client_id, client_secret.
+ * @brief Reads a profile of a .databrickscfg file: host, port, http_path, token, client_id, client_secret,
+ * username, password.
  * @param config Receives the values; unchanged on failure.
  * @param path The file; NULL is DATABRICKS_CONFIG_FILE, else .databrickscfg in the home folder.
  * @param profile The section; NULL is "DEFAULT".

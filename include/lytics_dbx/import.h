@@ -94,13 +94,14 @@ LDBX_API int ldbx_import_open(ldbx_connection *connection, const ldbx_import_opt
                               ldbx_error **error);
 
 /**
- * @brief Delivers the next rows. A lost session is reopened after the last row delivered, inside the call.
+ * @brief Delivers the next rows. A lost session is reopened inside the call: after the last row delivered, or, where
+ * the source has no versions, after the last whole timestamp, so that rows may come twice (a warning says so).
  * @param import The import.
  * @param out Receives the batch, borrowed until the next call; NULL at the end and on failure.
  * @param error May be NULL.
  * @return LDBX_OK; LDBX_DONE when all rows are delivered, counted and the watermark is saved, provided that
- * all were committed before; LDBX_INVALID_DATA when the count differs, or what a statement or the store came
- * to.
+ * all were committed before; LDBX_INVALID_DATA when the count differs, LDBX_SESSION_LOST when sessions are lost one
+ * after the other and nothing is won, or what a statement or the store came to.
  * @since 0.1
  */
 LDBX_API int ldbx_import_next(ldbx_import *import, const ldbx_import_batch **out, ldbx_error **error);

@@ -26,11 +26,9 @@ typedef struct ldbx_buf {
 } ldbx_buf;
 
 /* Caps of the library's buffers, with their reasons. */
-#define LDBX_MAX_MESSAGE ((size_t)1 << 30) /* one Thrift answer: official drivers ask for pages of 400 MB */
-#define LDBX_MAX_BATCH   ((size_t)1 << 30) /* one decompressed record batch */
-#define LDBX_MAX_SQL                                                                                                   \
-    ((size_t)16 << 20)                       /* statement text: what Databricks documents for its REST interface \
-                                             */
+#define LDBX_MAX_MESSAGE  ((size_t)1 << 30)  /* one Thrift answer: official drivers ask for pages of 400 MB */
+#define LDBX_MAX_BATCH    ((size_t)1 << 30)  /* one decompressed record batch */
+#define LDBX_MAX_SQL      ((size_t)16 << 20) /* statement text: what Databricks documents for its REST interface */
 #define LDBX_MAX_DOCUMENT ((size_t)64 << 20) /* checkpoints, jobs, authorizations, reports */
 #define LDBX_MAX_TEXT     ((size_t)1 << 30)  /* rows as text of one batch */
 #define LDBX_MAX_ERROR    ((size_t)64 << 10) /* error texts */

@@ -18,9 +18,10 @@ typedef enum listing {
 } listing;
 
 /*
- * Where describing the columns does not tell their comments, DESCRIBE TABLE does: its first rows are the same columns in the same order, and what
- * follows them (blank rows, "# Partition Information") need not be recognised, which could not be done safely: a column may be called so. information_schema is not there for hive_metastore, and does not know views of a
- * session.
+ * Where describing the columns does not tell their comments, DESCRIBE TABLE does: its first rows are the same
+ * columns in the same order, and what follows them (blank rows, "# Partition Information") need not be
+ * recognised, which could not be done safely: a column may be called so. information_schema is not there for
+ * hive_metastore, and does not know views of a session.
  */
 struct ldbx_browser {
     ldbx_connection *connection;

@@ -9,13 +9,15 @@
 #include "client/config.h"
 
 typedef struct ldbx_dialect {
-    bool
-        takes_settings; /* OpenSession's configuration and namespace count; else the session's first statements set them */
+    bool takes_settings; /* in OpenSession, and a namespace; else the session's first statements set them */
     bool sends_arrow;
     bool limits_bytes;   /* page_bytes of a fetch is kept; else the rows asked for are what bounds a page */
     bool announces_more; /* hasMoreRows is true while rows follow; else only a page without rows is the end */
-    bool
-        names_types; /* the metadata of a result name the exact type of every column; else DESCRIBE QUERY does, and nested types come as text that is no JSON */
+    /*
+     * The metadata of a result name the exact type of every column; else DESCRIBE QUERY does, and nested types come
+     * as text that is no JSON.
+     */
+    bool names_types;
 } ldbx_dialect;
 
 /* Databricks, or open-source Spark and its kin ("hive"); LDBX_UNSUPPORTED for a protocol whose results cannot be read. */

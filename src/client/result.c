@@ -13,7 +13,6 @@
 struct ldbx_result {
     ldbx_connection *connection;
     ldbx_operation operation;
-    const ldbx_cancel *cancel;
     int64_t modified_rows;
     bool repeatable; /* the statement may be run again */
 
@@ -82,7 +81,6 @@ int ldbx_result_new(const ldbx_result_source *source, ldbx_page *first, ldbx_res
     }
     result->connection = source->connection;
     result->operation = source->operation;
-    result->cancel = source->cancel;
     result->modified_rows = source->modified_rows;
     result->repeatable = source->repeatable;
     ldbx_buf_init(&result->text, LDBX_MAX_TEXT);

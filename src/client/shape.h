@@ -8,14 +8,13 @@
 #include "wire/arrow_array.h"
 #include "wire/tcli.h"
 
-#define LDBX_NAME_PAD 16
+#define LDBX_NAME_PAD 16 /* names are copied in blocks of so many bytes */
 
 /* A column or a nested value below one. */
 typedef struct ldbx_field {
     ldbx_format format;
-    ldbx_type type; /* of nested values too: a list element that is a timestamp, ... */
-    char *
-        name_json; /* the name as a JSON string with a colon behind: "\"id\":", and LDBX_NAME_PAD zeros, so that it can be copied in blocks */
+    ldbx_type type;  /* of nested values too: a list element that is a timestamp, ... */
+    char *name_json; /* the name as a JSON string with a colon behind: "\"id\":"; LDBX_NAME_PAD zeros follow */
     size_t name_json_size;
     struct ldbx_field *children;
     size_t child_count;

@@ -174,8 +174,9 @@ static int abandon_unanswered(execution *run, int status)
 }
 
 /*
- * Once a statement that is not repeatable has gone out, only the server's own word that it failed makes it certain that nothing happened. Where it said that the
- * statement was carried out, and where a limit of ours ended the wait, the status stays and the verdict warns; otherwise the outcome is not known.
+ * Once a statement that is not repeatable has gone out, only the server's own word that it failed makes it
+ * certain that nothing happened. Where it said that the statement was carried out, and where a limit of ours
+ * ended the wait, the status stays and the verdict warns; otherwise the outcome is not known.
  */
 static int doubt(const execution *run, int status, ldbx_error **error)
 {
@@ -320,8 +321,8 @@ static int get_metadata(execution *run, const ldbx_tcli_metadata **out, ldbx_err
 }
 
 /*
- * Where types are not named, a statement without rows is described as one with a text column `Result`, which a query may have too: whether there is a column
- * is seen in the first page.
+ * Where types are not named, a statement without rows is described as one with a text column `Result`, which a
+ * query may have too: whether there is a column is seen in the first page.
  */
 static int settle_no_rows(execution *run, ldbx_error **error)
 {
@@ -332,7 +333,8 @@ static int settle_no_rows(execution *run, ldbx_error **error)
     if (run->connection->dialect->names_types || metadata->column_count != 1 ||
         metadata->columns[0].type != LDBX_TTYPE_STRING || !ldbx_view_eq(metadata->columns[0].name, "Result"))
         return LDBX_OK;
-    LDBX_TRY(ldbx_operation_fetch(&run->operation, &how, &first, &run->reply.rows, error));
+    if (!run->reply.rows.present)
+        LDBX_TRY(ldbx_operation_fetch(&run->operation, &how, &first, &run->reply.rows, error));
     if (run->reply.rows.column_count == 0)
         metadata->column_count = 0;
     return LDBX_OK;

@@ -6,10 +6,8 @@
 #include "client/sql.h"
 #include "import/query.h"
 
-#define MAX_SEGMENTS 10000
-#define GIANT_BATCHES                                                                                                  \
-    10 /* a timestamp with more batches than this is streamed: each page inside one timestamp costs a sort   \
-          of it */
+#define MAX_SEGMENTS  10000
+#define GIANT_BATCHES 10 /* a timestamp with more is streamed: each page inside one timestamp costs a sort of it */
 
 static int64_t max64(int64_t a, int64_t b)
 {

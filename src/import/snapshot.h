@@ -53,8 +53,9 @@ int ldbx_snapshot_time_column(const ldbx_snapshot *snapshot, const char *name, c
                               ldbx_type *type, ldbx_error **error);
 
 /*
- * The server refused the statement for what it asks, as it does where there are no versions. A connection that failed, and a server that had no resources, was
- * interrupted or broke inside, are another matter: the same statement may go through later.
+ * The server refused the statement for what it asks, as it does where there are no versions. A connection that
+ * failed, and a server that had no resources, was interrupted or broke inside, are another matter: the same
+ * statement may go through later.
  */
 bool ldbx_snapshot_is_refusal(int status, const ldbx_error *error);
 

@@ -107,8 +107,8 @@ static int fail_answer(const ldbx_oauth *oauth, ldbx_status status, const char *
 }
 
 /*
- * As OAuth writes errors: {"error": "invalid_client", "error_description": "..."}. Where the body is something else, a header may give a reason. What an endpoint or
- * a gateway echoes must not bring our secrets back.
+ * As OAuth writes errors: {"error": "invalid_client", "error_description": "..."}. Where the body is something
+ * else, a header may give a reason. What an endpoint or a gateway echoes must not bring our secrets back.
  */
 static void read_reason(const ldbx_oauth *oauth, ldbx_buf *out)
 {

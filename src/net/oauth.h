@@ -20,17 +20,18 @@ typedef struct ldbx_oauth_patience {
 } ldbx_oauth_patience;
 
 /*
- * credential (client_id and client_secret) is borrowed. transport becomes the new object's, also on failure. request_timeout_ms: of one exchange, which has
- * half a minute at most.
+ * credential (client_id and client_secret) is borrowed. transport becomes the new object's, also on failure.
+ * request_timeout_ms: of one exchange, which has half a minute at most.
  */
 int ldbx_oauth_new(const ldbx_host *host, int32_t port, const ldbx_credential *credential, ldbx_transport *transport,
                    int64_t request_timeout_ms, ldbx_oauth **out, ldbx_error **error);
 void ldbx_oauth_destroy(ldbx_oauth *oauth);
 
 /*
- * Writes the value of the Authorization header, NUL-terminated; the caller wipes it. *serial says which token it is. What the endpoint refuses is
- * LDBX_UNAUTHENTICATED or LDBX_FORBIDDEN; LDBX_PROTOCOL when what answers is no token endpoint; else as a transport fails, after repeats as for idempotent calls.
- * Errors name the endpoint, and hold neither secret nor token.
+ * Writes the value of the Authorization header, NUL-terminated; the caller wipes it. *serial says which token it
+ * is. What the endpoint refuses is LDBX_UNAUTHENTICATED or LDBX_FORBIDDEN; LDBX_PROTOCOL when what answers is no
+ * token endpoint; else as a transport fails, after repeats as for idempotent calls. Errors name the endpoint,
+ * and hold neither secret nor token.
  */
 int ldbx_oauth_header(ldbx_oauth *oauth, const ldbx_oauth_patience *patience, ldbx_buf *out, uint64_t *serial,
                       ldbx_error **error);

@@ -352,7 +352,10 @@ static CURLcode result_of(ldbx_transport *transport)
     return message != NULL ? message->data.result : CURLE_GOT_NOTHING;
 }
 
-/* libcurl names the place that it could not connect to, which is the proxy's where there is one. (An IPv6 address it writes in another way than we do.) */
+/*
+ * libcurl names the place that it could not connect to, which is the proxy's where there is one. (An IPv6
+ * address it writes in another way than we do.)
+ */
 static void name_proxy(const ldbx_transport *transport, const ldbx_http_request *request, ldbx_buf *line)
 {
     char name[256], place[300];

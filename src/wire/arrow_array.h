@@ -51,8 +51,9 @@ bool ldbx_format_parse(const char *format, ldbx_format *out);
 ldbx_view ldbx_arrow_metadata(const struct ArrowSchema *field, const char *key);
 
 /*
- * A new array whose buffers lie in `bytes` (one more owner of it; NULL is fine): n_buffers and n_children places, all NULL, for the caller to fill in;
- * children are allocated too. NULL-safe release frees the lot. false: no memory.
+ * A new array whose buffers lie in `bytes` (one more owner of it; NULL is fine): n_buffers and n_children
+ * places, all NULL, for the caller to fill in; children are allocated too. NULL-safe release frees the lot.
+ * false: no memory.
  */
 bool ldbx_arrow_array_new(struct ArrowArray *out, ldbx_bytes *bytes, int64_t length, int64_t n_buffers,
                           int64_t n_children);

@@ -9,9 +9,8 @@
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "buffers are used in place, as the server wrote them");
 
-#define MAX_LENGTH (INT64_C(1) << 40) /* of an array: more than any body holds, little enough to be multiplied */
-#define MAX_UNBACKED                                                                                                   \
-    (INT64_C(1) << 24) /* elements of a batch that no byte stands behind, which a sender gets for nothing */
+#define MAX_LENGTH   (INT64_C(1) << 40) /* of an array: more than any body holds, little enough to be multiplied */
+#define MAX_UNBACKED (INT64_C(1) << 24) /* elements of a batch without a byte behind them: a sender's for nothing */
 
 enum { BATCH_LENGTH = 0, BATCH_NODES = 1, BATCH_BUFFERS = 2, BATCH_COMPRESSION = 3 };
 

@@ -1,9 +1,11 @@
 /*
- * Arrow IPC: a schema message and record-batch messages into Arrow C data, buffers in place. Every offset and size is checked, so that an
- * array that comes out can be read without further checks (offsets ascend and end inside their data; UTF-8 itself is not checked).
+ * Arrow IPC: a schema message and record-batch messages into Arrow C data, buffers in place. Every offset and
+ * size is checked, so that an array that comes out can be read without further checks (offsets ascend and end
+ * inside their data; UTF-8 itself is not checked).
  *
- * Types: bool, int8..64, uint8..64, float32/64, decimal128, utf8, large_utf8, binary, large_binary, date32, timestamp, interval (months),
- * duration, null, list, large_list, fixed_size_list is refused, struct, map. Others, dictionaries and compressed bodies: LDBX_UNSUPPORTED, naming the field.
+ * Types: bool, int8..64, uint8..64, float32/64, decimal128, utf8, large_utf8, binary, large_binary, date32,
+ * timestamp, interval (months), duration, null, list, large_list, struct, map.
+ * Others (fixed_size_list, ...), dictionaries and compressed bodies: LDBX_UNSUPPORTED, naming the field.
  */
 #ifndef LDBX_WIRE_ARROW_IPC_H
 #define LDBX_WIRE_ARROW_IPC_H

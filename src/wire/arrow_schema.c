@@ -11,8 +11,7 @@
 
 #define MAX_DEPTH  64
 #define MAX_FORMAT 64 /* bytes of a format string: a time zone's name is the longest part */
-#define MAX_REPEAT                                                                                                     \
-    4 /* times its own size that names and metadata of a schema take: a flatbuffer may repeat them for nothing */
+#define MAX_REPEAT 4  /* times its size that a schema's names and metadata take: a flatbuffer may repeat them */
 
 /* Fields of the flatbuffer tables, by position. */
 enum { SCHEMA_ENDIANNESS = 0, SCHEMA_FIELDS = 1, SCHEMA_METADATA = 2 };

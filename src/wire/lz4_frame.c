@@ -18,8 +18,7 @@
 struct ldbx_lz4 {
     LZ4F_dctx *context;
     size_t trailer; /* bytes behind the frame in work that liblz4 is not shown */
-    size_t
-        block; /* room from which on liblz4 decompresses in place, not by way of a buffer of its own; 0: not worth it */
+    size_t block;   /* room that lets liblz4 decompress in place, not by way of a buffer of its own; 0: not worth it */
 };
 
 ldbx_lz4 *ldbx_lz4_new(void)
@@ -66,8 +65,8 @@ static size_t block_size(LZ4F_blockSizeID_t id)
  */
 static bool begin_once_checked(ldbx_lz4 *lz4, const LZ4F_frameInfo_t *info, const char *given)
 {
-    static const uint8_t header_checksums[2][4] = {
-        {0xad, 0x84, 0x33, 0x72}, {0xc0, 0x2b, 0x68, 0x81}}; /* blocks of 64 KB to 4 MB, and linked ones */
+    /* Of blocks of 64 KB to 4 MB, and of linked ones. */
+    static const uint8_t header_checksums[2][4] = {{0xad, 0x84, 0x33, 0x72}, {0xc0, 0x2b, 0x68, 0x81}};
     uint8_t header[HEADER_SIZE];
     size_t used = sizeof header;
     size_t none = 0;
