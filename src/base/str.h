@@ -28,11 +28,10 @@ size_t ldbx_format_int64(char *out, int64_t value);
 /* 128-bit little-endian two's complement with `scale` fraction digits, exact. Returns its length; out holds
  * 96 bytes; scale -38..76, outside: nothing. */
 size_t ldbx_format_decimal128(char *out, const uint8_t bytes[16], int scale);
-/* "-12.50" as its 128-bit little-endian two's complement and its number of fraction digits; the whole text must be a sign, digits and at most one point
- * with digits on both sides, of at most 38 digits behind leading zeros. */
-bool ldbx_parse_decimal128(ldbx_view text, uint8_t bytes[16], int *scale);
-/* "-12.50" as 128-bit little-endian two's complement and its number of fraction digits; the whole text must be a sign or none, digits, and at most
- * one point between digits: up to 38 behind leading zeros. */
+/*
+ * "-12.50" as 128-bit little-endian two's complement and its number of fraction digits; the whole text must be a sign
+ * or none, digits, and at most one point between digits: up to 38 behind leading zeros.
+ */
 bool ldbx_parse_decimal128(ldbx_view text, uint8_t bytes[16], int *scale);
 /* 16 bytes as 8-4-4-4-12 hexadecimal digits and a NUL. */
 void ldbx_format_uuid(char out[37], const uint8_t bytes[16]);

@@ -58,6 +58,8 @@ int ldbx_history_newest(const ldbx_snapshot *snapshot, ldbx_version *out, ldbx_b
     *out = (ldbx_version){.number = -1};
     if (status == LDBX_OK)
         status = find_version(&query, -1, out, &refusal);
+    if (status == LDBX_OK && out->number < 0)
+        ldbx_buf_str(reason, "its history is empty");
     if (ldbx_snapshot_is_refusal(status, refusal)) {
         ldbx_buf_str(reason, ldbx_error_message(refusal));
         status = LDBX_OK;

@@ -46,7 +46,7 @@ def test_client(build, start, form):
 @pytest.mark.parametrize("form", ["lz4", "columns", "hive"])
 def test_import(build, start, form):
     access, *options = FORMS[form]
-    run(build, start(*options), "flow_import", 5, access)
+    run(build, start(*options), "flow_import", 6, access)
 
 
 def test_oauth(build, start):

@@ -236,6 +236,26 @@ START_TEST(a_timestamp_that_outlasts_every_session_is_given_up)
 }
 END_TEST
 
+/* Reading goes on, bounded by time; why the version could not be pinned must stand in the report. */
+START_TEST(an_empty_history_is_told)
+{
+    ldbx_import_options options = options_of();
+    ldbx_import_summary summary = {.size = sizeof summary};
+    ldbx_import *import = NULL;
+
+    flow_faults("[{\"rpc\": \"ExecuteStatement\", \"statement\": \"DESCRIBE HISTORY\", \"action\": \"short_page\"},"
+                " {\"rpc\": \"FetchResults\", \"statement\": \"DESCRIBE HISTORY\", \"action\": \"short_page\"}]");
+    expect_ok(ldbx_import_open(connection, &options, &import, &error), error);
+    flow_faults(NULL);
+    ldbx_import_summary_get(import, &summary);
+    ck_assert_int_eq(summary.version, -1);
+    ck_assert_str_eq(summary.warning, "the source has no versions: its history is empty");
+    read_to_the_end(import);
+    ldbx_import_destroy(import);
+    expect_each_once();
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("import");
@@ -247,5 +267,6 @@ int main(void)
     tcase_add_test(tcase, a_store_that_fails_for_a_while_loses_nothing);
     tcase_add_test(tcase, options_of_a_newer_caller_are_refused_only_when_set);
     tcase_add_test(tcase, a_timestamp_that_outlasts_every_session_is_given_up);
+    tcase_add_test(tcase, an_empty_history_is_told);
     return suite_run(suite);
 }
