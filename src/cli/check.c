@@ -28,8 +28,7 @@ static const struct {
     {LDBX_TIMEOUT, "compute", "start the warehouse or cluster and try again", false},
     {LDBX_INVALID_DATA, "trust",
      "name the file with the authority's certificate in SSL_CERT_FILE, and see that the host name is the one in the "
-     "server's "
-     "certificate and that the clock is right",
+     "server's certificate and that the clock is right",
      true},
     {LDBX_NOT_FOUND, "path", "copy the HTTP path from the connection details of the warehouse or cluster", true},
     {LDBX_PROTOCOL, "host", "what answers is no Databricks SQL endpoint: see host, port and HTTP path", true},
