@@ -1,6 +1,6 @@
 /**
  * @file config.h
- * @brief An authorization: where the compute is and how to prove who we are (seed, "Authorization").
+ * @brief An authorization: where the compute is and how to prove who we are.
  *
  * Every setter validates and names what is wrong. A configuration is copied when a connection is opened, so
  * it may be changed or destroyed afterwards. One thread at a time.
@@ -51,7 +51,8 @@ LDBX_API int ldbx_config_set(ldbx_config *config, const char *key, const char *v
  * @brief Reads one value back as text.
  * @param config The configuration.
  * @param key As for ldbx_config_set().
- * @return Borrowed until the next set or destroy; NULL when not set, for an unknown key and for a secret.
+ * @return Borrowed until the next set or destroy; NULL when not set, for an unknown key and for a secret,
+ * which a proxy with a user and a password is too.
  * @since 0.1
  */
 LDBX_API const char *ldbx_config_get(const ldbx_config *config, const char *key);

@@ -48,7 +48,8 @@ typedef struct setting {
     {                                                                                                                  \
         key, KIND_NUMBER, MEMBER(member), MEMBER(number_texts[index]), CHARS_LINE, false, low, high, otherwise         \
     }
-#define A_DAY_MS 86400000
+#define A_DAY_MS  86400000
+#define MAX_VALUE 32768
 
 /* The one table of settings; docs/configuration.md follows it. */
 static const setting settings[] = {
@@ -285,6 +286,8 @@ int ldbx_config_set_as(ldbx_config *config, const char *key, const char *shown, 
 
     if (row == NULL)
         return fail_unknown(shown, error);
+    if (value.size > MAX_VALUE)
+        return ldbx_fail(error, LDBX_INVALID_ARGUMENT, "%s must not be longer than %d bytes", shown, MAX_VALUE);
     switch (row->kind) {
     case KIND_HOST:
         return named(set_host(config, row, value, error), shown, error);
@@ -310,6 +313,12 @@ int ldbx_config_set(ldbx_config *config, const char *key, const char *value, ldb
     return ldbx_config_set_as(config, key, key, ldbx_view_of(value), error);
 }
 
+/* A proxy's address may hold its password. */
+static const char *without_secret(const char *proxy)
+{
+    return proxy != NULL && strchr(proxy, '@') != NULL ? NULL : proxy;
+}
+
 const char *ldbx_config_get(const ldbx_config *config, const char *key)
 {
     const setting *row = config != NULL && key != NULL ? find_setting(key) : NULL;
@@ -319,7 +328,7 @@ const char *ldbx_config_get(const ldbx_config *config, const char *key)
     switch (row->kind) {
     case KIND_TEXT:
     case KIND_PATH:
-        return text_of(config, row->at);
+        return row->at == MEMBER(proxy) ? without_secret(config->proxy) : text_of(config, row->at);
     case KIND_HOST:
         return text_of(config, row->text_at);
     case KIND_NUMBER:

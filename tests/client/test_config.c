@@ -181,6 +181,45 @@ START_TEST(secrets_are_not_read_back)
 }
 END_TEST
 
+START_TEST(a_proxy_with_a_password_is_a_secret)
+{
+    ldbx_config *config = fresh();
+
+    set(config, "proxy", "http://user:" SECRET "@proxy:3128");
+    ck_assert_ptr_null(ldbx_config_get(config, "proxy"));
+    ck_assert_str_eq(config->proxy, "http://user:" SECRET "@proxy:3128");
+    set(config, "proxy", "http://proxy:3128");
+    ck_assert_str_eq(ldbx_config_get(config, "proxy"), "http://proxy:3128");
+    ldbx_config_destroy(config);
+}
+END_TEST
+
+START_TEST(values_have_a_greatest_length)
+{
+    static const char *const keys[] = {"http_path",  "token",   "client_id",   "client_secret", "username",
+                                       "password",   "label",   "description", "catalog",       "schema",
+                                       "user_agent", "ca_file", "proxy"};
+    ldbx_config *config = fresh();
+    ldbx_error *error = NULL;
+    char value[32768 + 2];
+
+    memset(value, 'a', sizeof value);
+    value[0] = '/'; /* or the path would get one */
+    for (size_t i = 0; i < COUNT(keys); i++) {
+        value[32769] = '\0';
+        expect_status(ldbx_config_set(config, keys[i], value, &error), LDBX_INVALID_ARGUMENT, error);
+        ck_assert_ptr_nonnull(strstr(ldbx_error_message(error), keys[i]));
+        ck_assert_ptr_nonnull(strstr(ldbx_error_message(error), "must not be longer than 32768 bytes"));
+        ldbx_error_destroy(error);
+        error = NULL;
+        value[32768] = '\0';
+        set(config, keys[i], value);
+        value[32768] = 'a';
+    }
+    ldbx_config_destroy(config);
+}
+END_TEST
+
 static void fill(ldbx_config *config)
 {
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
@@ -279,6 +318,8 @@ int main(void)
     tcase_add_test(tcase, ports);
     tcase_add_test(tcase, empty_texts_unset);
     tcase_add_test(tcase, secrets_are_not_read_back);
+    tcase_add_test(tcase, a_proxy_with_a_password_is_a_secret);
+    tcase_add_test(tcase, values_have_a_greatest_length);
     tcase_add_test(tcase, clones_are_their_own);
     tcase_add_loop_test(tcase, validation_names_all_that_is_missing, 0, COUNT(validations));
     return suite_run(suite);
