@@ -6,6 +6,7 @@
 typedef struct checker {
     cli_app *app;
     bool oauth;    /* the credential is that of a service principal */
+    bool basic;    /* it is a user and a password */
     cli_text json; /* the steps so far, --json */
     size_t steps;
     int code;
@@ -94,6 +95,10 @@ static void fail_step(checker *check, const char *name, const ldbx_error *error)
         missing = "client_secret";
         hint = "make a new OAuth secret for the service principal, and see that it is assigned to the workspace";
     }
+    if (check->basic && ldbx_error_status(error) == LDBX_UNAUTHENTICATED) {
+        missing = "password";
+        hint = "a user and a password are for open-source Spark; Databricks wants a token or OAuth credentials";
+    }
     if (check->app->options.json)
         cli_error_text(&detail, error);
     else
@@ -112,6 +117,7 @@ static bool check_config(checker *check, ldbx_config **config)
     bool ok = cli_read_config(check->app, config, &hint, &error) == LDBX_OK;
 
     check->oauth = ok && ldbx_config_get(*config, "client_id") != NULL;
+    check->basic = ok && ldbx_config_get(*config, "username") != NULL;
     if (ok) {
         cli_text_format(&detail, "%s:%s%s%s from ", ldbx_config_get(*config, "host"), ldbx_config_get(*config, "port"),
                         ldbx_config_get(*config, "http_path")[0] == '/' ? "" : "/",

@@ -39,6 +39,13 @@ def test_a_wrong_secret(program, oauth):
     assert "dose-wrong" not in output.out + output.err and "access token in Databricks" not in output.err
 
 
+def test_a_user_and_a_password_are_not_for_databricks(program):
+    env = {"DATABRICKS_TOKEN": "", "DATABRICKS_USERNAME": "dose", "DATABRICKS_PASSWORD": "dose-wrong"}
+    output = program("check", code=1, env=env)
+    assert "password" in output.out and "open-source Spark" in output.err
+    assert "dose-wrong" not in output.out + output.err and "access token in Databricks" not in output.err
+
+
 @pytest.mark.parametrize("env, words", [
     ({"DATABRICKS_CLIENT_SECRET": ""}, ["client_secret", "set DATABRICKS_CLIENT_SECRET"]),
     ({"DATABRICKS_CLIENT_ID": ""}, ["client_id", "set DATABRICKS_CLIENT_ID"]),
