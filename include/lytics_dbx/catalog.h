@@ -1,6 +1,6 @@
 /**
  * @file catalog.h
- * @brief Browsing: catalogs, schemas, tables and columns as lazy cursors (seed: the dropdown menus of a job).
+ * @brief Browsing: catalogs, schemas, tables and columns as lazy cursors.
  *
  * Nothing is sent before the first next. An entry is valid until the next call. One cursor is open on a
  * connection at a time.

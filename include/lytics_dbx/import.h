@@ -1,6 +1,6 @@
 /**
  * @file import.h
- * @brief Snapshot import of a table: every row once, in order, resumable (seed, "Import Table").
+ * @brief Snapshot import of a table: every row once, in order, resumable.
  *
  * The table's version is pinned, rows are put into a total order (timestamp, then an ordering column over the
  * rest), and each batch ends at a key that is saved when the caller commits. A killed run goes on after the

@@ -1,7 +1,6 @@
 /**
  * @file workflow.h
- * @brief Jobs: the Lytics job envelope, checked, run once, resumed, reported (seed: the configuration of each
- * job).
+ * @brief Jobs: the Lytics job envelope, checked, run once, resumed, reported.
  */
 #ifndef LYTICS_DBX_WORKFLOW_H
 #define LYTICS_DBX_WORKFLOW_H

@@ -1,6 +1,5 @@
 /*
- * The snapshot of a table: which version, which rows, in which total order (seed: "temporary view containing
- * a snapshot", "a column for consistent ordering").
+ * The snapshot of a table: which version, which rows, in which total order.
  */
 #ifndef LDBX_IMPORT_SNAPSHOT_H
 #define LDBX_IMPORT_SNAPSHOT_H
