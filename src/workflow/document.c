@@ -199,6 +199,12 @@ static bool is_same(const char *a, const char *b)
     return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
+/* Whether all that was tried failed before a row was read: a wrong name of the table, say, which must be free to be set right. */
+static bool never_began(const ldbx_document *document)
+{
+    return document->state == LDBX_JOB_FAILED && document->import.size == 0 && document->position == NULL;
+}
+
 int ldbx_document_check(const ldbx_document *document, const ldbx_job *job, ldbx_error **error)
 {
     const cJSON *saved = ldbx_json_get(document->saved, "identity");
@@ -206,7 +212,7 @@ int ldbx_document_check(const ldbx_document *document, const ldbx_job *job, ldbx
     ldbx_identity identity[LDBX_IDENTITY_COUNT];
     char key[64];
 
-    if (document->saved == NULL)
+    if (document->saved == NULL || never_began(document))
         return LDBX_OK;
     if (!is_same(type, job->type))
         return fail_changed("type", job->type, type, error);

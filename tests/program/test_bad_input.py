@@ -202,6 +202,16 @@ def test_other_keys_than_the_checkpoint_are_refused(table, job):
     assert "timestamp_field" in output.err and "--reset" in output.err
 
 
+def test_a_name_that_was_wrong_from_the_start_can_be_set_right(table, job):
+    one = job(table, source="nope", timestamp_field="id")
+    one.run(code=1)
+    one.write(source=table.split(".")[-1])
+    one.run(code=1)
+    one.write(timestamp_field="ts")
+    one.run()
+    assert sorted(row["id"] for row in one.rows) == list(range(50000))
+
+
 def test_a_query_that_fails_shows_state_and_class(program):
     line = one_line(program("query", "SELECT * FROM main.default.nope", code=1))
     assert "42P01 [TABLE_OR_VIEW_NOT_FOUND]" in line

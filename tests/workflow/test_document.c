@@ -201,6 +201,22 @@ START_TEST(a_change_of_what_is_read_is_refused)
 }
 END_TEST
 
+START_TEST(a_job_that_never_began_may_change)
+{
+    ldbx_job *before = open_job(JOB(",\"stream\":\"a\""));
+    ldbx_job *after = open_job(JOB(",\"stream\":\"b\""));
+
+    document.state = LDBX_JOB_FAILED;
+    expect_ok(ldbx_document_save(&document, before, store, &error), error);
+    expect_ok(ldbx_document_load(&document, after, store, &error), error);
+    expect_ok(ldbx_document_check(&document, after, &error), error);
+    expect_ok(ldbx_document_set_position(&document, "12", &error), error); /* something was written */
+    expect_status(ldbx_document_check(&document, after, &error), LDBX_INVALID_ARGUMENT, error);
+    ldbx_job_destroy(before);
+    ldbx_job_destroy(after);
+}
+END_TEST
+
 START_TEST(done_is_a_completed_one_time_job)
 {
     ldbx_job *once = open_job(JOB(""));
@@ -311,6 +327,7 @@ int main(void)
     tcase_add_test(documents, all_of_it_comes_back);
     tcase_add_test(documents, people_can_read_it);
     tcase_add_loop_test(documents, a_change_of_what_is_read_is_refused, 0, COUNT(changes));
+    tcase_add_test(documents, a_job_that_never_began_may_change);
     tcase_add_test(documents, done_is_a_completed_one_time_job);
     tcase_add_test(documents, starting_over_keeps_the_revision_only);
     tcase_add_loop_test(documents, a_wrong_document_is_refused, 0, COUNT(wrong));
