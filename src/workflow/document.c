@@ -199,7 +199,8 @@ static bool is_same(const char *a, const char *b)
     return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
-/* Whether all that was tried failed before a row was read: a wrong name of the table, say, which must be free to be set right. */
+/* Whether all that was tried failed before a row was read: a wrong name of the table, say, which must be free to be set
+ * right. */
 static bool never_began(const ldbx_document *document)
 {
     return document->state == LDBX_JOB_FAILED && document->import.size == 0 && document->position == NULL;

@@ -33,7 +33,8 @@ void ldbx_document_clear(ldbx_document *document);
 
 /* LDBX_INVALID_DATA when it is not one of ours, or another job's. No document: the job is new. */
 int ldbx_document_load(ldbx_document *document, const ldbx_job *job, ldbx_store *store, ldbx_error **error);
-/* Whether the job still reads the same rows to the same place, if it ever began; LDBX_INVALID_ARGUMENT names the key that differs. */
+/* Whether the job still reads the same rows to the same place, if it ever began; LDBX_INVALID_ARGUMENT names the key that
+ * differs. */
 int ldbx_document_check(const ldbx_document *document, const ldbx_job *job, ldbx_error **error);
 int ldbx_document_save(ldbx_document *document, const ldbx_job *job, ldbx_store *store, ldbx_error **error);
 
