@@ -124,4 +124,4 @@ def refused(program, large, text, *words):
 
 def test_an_event_whose_text_is_over_the_cap(program, large):
     """180 MiB of control characters are more than 1 GiB of JSON."""
-    refused(program, large, f"repeat('\\u0001', {180 * MEBIBYTE})", "the events of", "larger than 1 GiB")
+    refused(program, large, f"repeat('\\u0001', {180 * MEBIBYTE})", "the events of", "larger than 1073741824 bytes")
