@@ -213,7 +213,7 @@ LDBX_API int ldbx_batch_decimal(const ldbx_batch *batch, int64_t row, size_t col
  * @param batch The batch.
  * @param out Receives the text, borrowed until the batch moves on or the next call.
  * @param error May be NULL.
- * @return LDBX_OK, LDBX_INVALID_DATA (a nested value is too deep), or LDBX_NO_MEMORY.
+ * @return LDBX_OK or LDBX_NO_MEMORY.
  * @since 0.1
  */
 LDBX_API int ldbx_batch_json(const ldbx_batch *batch, ldbx_view *out, ldbx_error **error);
@@ -226,7 +226,7 @@ LDBX_API int ldbx_batch_json(const ldbx_batch *batch, ldbx_view *out, ldbx_error
  * @param column From 0.
  * @param out Receives the text, borrowed until the next call on this batch; {NULL, 0} for NULL.
  * @param error May be NULL.
- * @return LDBX_OK, LDBX_INVALID_DATA or LDBX_NO_MEMORY.
+ * @return LDBX_OK or LDBX_NO_MEMORY.
  * @since 0.1
  */
 LDBX_API int ldbx_batch_text(const ldbx_batch *batch, int64_t row, size_t column, ldbx_view *out, ldbx_error **error);

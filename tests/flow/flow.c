@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/str.h"
 #include "net/transport.h"
@@ -127,4 +128,17 @@ int64_t flow_sum(const char *sql, int prefetch)
     ldbx_result_destroy(result);
     ldbx_statement_destroy(statement);
     return sum;
+}
+
+void flow_start(void)
+{
+    flow_faults(NULL);
+    flow_forget_calls();
+}
+
+void flow_stop(void)
+{
+    ldbx_clock_skip_sleeps(false);
+    flow_close();
+    flow_faults(NULL);
 }

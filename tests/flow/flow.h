@@ -7,6 +7,14 @@
 extern ldbx_error *error;
 extern ldbx_connection *connection;
 
+/* A result of several pages, and the sum of its column. */
+#define FLOW_MANY "SELECT id FROM range(60000)"
+#define FLOW_SUM  (INT64_C(60000) * 59999 / 2)
+
+/* A fixture: no faults and no calls before a test, and nothing left of it behind. */
+void flow_start(void);
+void flow_stop(void);
+
 /* A configuration from the environment; the caller's. */
 ldbx_config *flow_config(void);
 /* Opens `connection`; options NULL: defaults. */

@@ -16,7 +16,6 @@
 
 #define BOUND_MS   1000 /* 200 is promised */
 #define STALL(rpc) "{\"rpc\": \"" rpc "\", \"action\": \"stall\"}"
-#define MANY       "SELECT id FROM range(60000)"
 
 static ldbx_cancel *cancel;
 
@@ -69,16 +68,14 @@ static void expect_cancelled(int status, const char *phase)
 
 static void start(void)
 {
-    flow_faults(NULL);
-    flow_forget_calls();
+    flow_start();
     expect_ok(ldbx_cancel_new(&cancel, &error), error);
 }
 
 static void stop(void)
 {
-    flow_close();
+    flow_stop();
     ldbx_cancel_destroy(cancel);
-    flow_faults(NULL);
 }
 
 static int open_at(const char *host)
@@ -206,7 +203,7 @@ START_TEST(while_a_page_comes)
     flow_faults(pages[_i / 2].rules);
     ldbx_statement_options_init(&options, sizeof options);
     options.prefetch = _i % 2;
-    expect_ok(ldbx_statement_new(connection, ldbx_view_of(MANY), &options, &statement, &error), error);
+    expect_ok(ldbx_statement_new(connection, ldbx_view_of(FLOW_MANY), &options, &statement, &error), error);
     expect_ok(ldbx_statement_execute(statement, &result, &error), error);
     pull_later(pages[_i / 2].rpc);
     do

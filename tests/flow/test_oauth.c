@@ -7,25 +7,9 @@
 #include "base/clock.h"
 #include "base/str.h"
 
-#define ROWS INT64_C(60000)
-#define SUM  (ROWS * (ROWS - 1) / 2)
-#define MANY "SELECT id FROM range(60000)"
 #define STARTING                                                                                                       \
     "{\"rpc\": \"OpenSession\", \"action\": \"status\", \"status\": 503, \"headers\": {\"Retry-After\": \"60\"}, "
 #define EXPIRED "\"action\": \"expired_token\""
-
-static void start(void)
-{
-    flow_faults(NULL);
-    flow_forget_calls();
-}
-
-static void stop(void)
-{
-    ldbx_clock_skip_sleeps(false);
-    flow_close();
-    flow_faults(NULL);
-}
 
 static int execute(const char *sql)
 {
@@ -35,8 +19,8 @@ static int execute(const char *sql)
 START_TEST(one_token_serves_all_channels)
 {
     flow_open(NULL);
-    ck_assert_int_eq(flow_sum(MANY, 1), SUM);
-    ck_assert_int_eq(flow_sum(MANY, 0), SUM);
+    ck_assert_int_eq(flow_sum(FLOW_MANY, 1), FLOW_SUM);
+    ck_assert_int_eq(flow_sum(FLOW_MANY, 0), FLOW_SUM);
     ck_assert_int_gt(flow_calls("FetchResults"), 20);
     ck_assert_int_eq(flow_calls("OAuthToken"), 1);
 }
@@ -47,7 +31,7 @@ START_TEST(a_token_expires_between_two_pages)
 {
     flow_open(NULL);
     flow_faults("[{\"rpc\": \"FetchResults\", \"skip\": 3, " EXPIRED "}]");
-    ck_assert_int_eq(flow_sum(MANY, _i), SUM);
+    ck_assert_int_eq(flow_sum(FLOW_MANY, _i), FLOW_SUM);
     expect_ok(ldbx_connection_ping(connection, &error), error);
     ck_assert_int_eq(flow_calls("OAuthToken"), 2);
 }
@@ -161,7 +145,7 @@ int main(void)
     Suite *suite = suite_create("oauth");
     TCase *tcase = suite_case(suite, "flow");
 
-    tcase_add_checked_fixture(tcase, start, stop);
+    tcase_add_checked_fixture(tcase, flow_start, flow_stop);
     tcase_add_test(tcase, one_token_serves_all_channels);
     tcase_add_loop_test(tcase, a_token_expires_between_two_pages, 0, 2);
     tcase_add_test(tcase, a_statement_is_repeated_once);

@@ -12,22 +12,6 @@
 #include "client/config.h"
 
 #define MINUTE INT64_C(60000)
-#define ROWS   INT64_C(60000)
-#define SUM    (ROWS * (ROWS - 1) / 2)
-#define MANY   "SELECT id FROM range(60000)"
-
-static void start(void)
-{
-    flow_faults(NULL);
-    flow_forget_calls();
-}
-
-static void stop(void)
-{
-    ldbx_clock_skip_sleeps(false);
-    flow_close();
-    flow_faults(NULL);
-}
 
 /* `times` answers 503 to a call, each with that Retry-After. */
 static void starting(const char *rpc, const char *retry_after, int times)
@@ -218,7 +202,7 @@ static reader open_reader(int prefetch)
     ldbx_config_destroy(config);
     ldbx_statement_options_init(&options, sizeof options);
     options.prefetch = prefetch;
-    expect_ok(ldbx_statement_new(made.connection, ldbx_view_of(MANY), &options, &made.statement, &error), error);
+    expect_ok(ldbx_statement_new(made.connection, ldbx_view_of(FLOW_MANY), &options, &made.statement, &error), error);
     expect_ok(ldbx_statement_execute(made.statement, &made.result, &error), error);
     return made;
 }
@@ -261,12 +245,12 @@ START_TEST(a_heartbeat_keeps_a_result_alive)
     usleep(SLEEP_US);
     ck_assert_int_ge(flow_calls("GetOperationStatus"), 3);
     expect_status(read_rest(&kept), LDBX_DONE, error);
-    ck_assert_int_eq(kept.sum, SUM);
+    ck_assert_int_eq(kept.sum, FLOW_SUM);
     beats = flow_calls("GetOperationStatus");
     usleep(2 * HEARTBEAT_MS * 1000);
     ck_assert_int_eq(flow_calls("GetOperationStatus"), beats); /* at the end it stops, the result still being open */
     expect_status(read_rest(&alone), LDBX_SESSION_LOST, error);
-    ck_assert_int_lt(alone.sum, SUM);
+    ck_assert_int_lt(alone.sum, FLOW_SUM);
     close_reader(&kept);
     close_reader(&alone);
 }
@@ -289,7 +273,7 @@ START_TEST(a_heartbeat_that_fails_does_no_harm)
     while (flow_calls("GetOperationStatus") == 0)
         usleep(50000);
     expect_status(read_rest(&of), LDBX_DONE, error);
-    ck_assert_int_eq(of.sum, SUM);
+    ck_assert_int_eq(of.sum, FLOW_SUM);
     close_reader(&of);
 }
 END_TEST
@@ -314,7 +298,7 @@ int main(void)
     Suite *suite = suite_create("waits");
     TCase *tcase = suite_case(suite, "flow");
 
-    tcase_add_checked_fixture(tcase, start, stop);
+    tcase_add_checked_fixture(tcase, flow_start, flow_stop);
     tcase_add_test(tcase, compute_that_is_there_after_fourteen_minutes);
     tcase_add_test(tcase, compute_that_never_comes);
     tcase_add_test(tcase, the_budget_is_a_setting);
