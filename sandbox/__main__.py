@@ -12,6 +12,7 @@ from pathlib import Path
 from . import tls
 from .hive import PATH, HiveHandler, HiveHandlers
 from .oauth import OAuth
+from .objects import Keys
 from .results import FORMS
 from .server import WAREHOUSE, Server
 from .session import HIVE_CATALOG
@@ -23,6 +24,20 @@ def client(text):
     if not (name and colon and secret):
         raise argparse.ArgumentTypeError("ID:SECRET is wanted")
     return name, secret
+
+
+def stored_credential(text):
+    name, access, secret = (text.split(":", 2) + ["", ""])[:3]
+    if not (name and access and secret):
+        raise argparse.ArgumentTypeError("NAME:KEY:SECRET is wanted")
+    return name, Keys(access, secret)
+
+
+def location(text):
+    url, equals, name = text.rpartition("=")
+    if not (url.startswith("s3://") and name):
+        raise argparse.ArgumentTypeError("s3://BUCKET[/PREFIX]=NAME is wanted")
+    return url, name
 
 
 def options():
@@ -47,10 +62,19 @@ def options():
                         help="drop sessions in which nothing was called, and nothing ran, for so long (default: never)")
     parser.add_argument("--operation-idle", type=float, default=0, metavar="SECONDS",
                         help="evict results that nobody asked for during so long (default: never)")
+    parser.add_argument("--s3-endpoint", metavar="URL", help="where s3:// addresses in COPY INTO lie (default: this server)")
+    parser.add_argument("--storage-credential", action="append", type=stored_credential, metavar="NAME:KEY:SECRET",
+                        help="a stored credential that COPY INTO may name; may be repeated (default: sandbox:sandbox:sandbox-secret)")
+    parser.add_argument("--external-location", action="append", type=location, default=[], metavar="s3://BUCKET[/PREFIX]=NAME",
+                        help="what COPY INTO reads with a stored credential, without naming it; may be repeated")
     parser.add_argument("--faults", type=Path, help="a fault script (JSON) to start with")
     given = parser.parse_args()
     if given.ca_file and not given.tls:
         parser.error("--ca-file goes with --tls")
+    given.storage_credential = given.storage_credential or [("sandbox", Keys("sandbox", "sandbox-secret"))]
+    unknown = {name for _, name in given.external_location} - {name for name, _ in given.storage_credential}
+    if unknown:
+        parser.error(f"--external-location names no stored credential: {', '.join(sorted(unknown))}")
     if given.dialect == "hive" and given.token or given.dialect != "hive" and given.login:
         parser.error("--login goes with --dialect hive, --token with the other one")
     return given
@@ -66,9 +90,9 @@ def database_path(state):
 def secure(given):
     """The TLS context, and where its authority's certificate is."""
     if not given.tls:
-        return None, ""
+        return None, None
     ca_file = given.ca_file or Path(tempfile.mkdtemp(prefix="sandbox-")) / "ca.pem"
-    return tls.context(ca_file), f" (CA certificate: {ca_file})"
+    return tls.context(ca_file), ca_file
 
 
 def announce(port_file, port):
@@ -81,7 +105,8 @@ def announce(port_file, port):
 def open_workspace(given):
     where = {"catalogs": (HIVE_CATALOG,)} if given.dialect == "hive" else {}
     return Workspace(database_path(given.state), given.token or ["sandbox"], given.results, given.session_idle, given.operation_idle,
-                     OAuth(given.client, given.token_lifetime), logins=given.login or ["sandbox:sandbox"], **where)
+                     OAuth(given.client, given.token_lifetime), logins=given.login or ["sandbox:sandbox"], volumes=given.state and given.state / "volumes",
+                     credentials=dict(given.storage_credential), locations=dict(given.external_location), **where)
 
 
 def main():
@@ -92,13 +117,16 @@ def main():
     workspace = open_workspace(given)
     if given.faults:
         workspace.faults.load(json.loads(given.faults.read_text()))
-    context, remark = secure(given)
+    context, ca_file = secure(given)
+    scheme, remark = ("https", f" (CA certificate: {ca_file})") if context else ("http", "")
     hive = given.dialect == "hive"
     server = Server(given.port, workspace, context, *({PATH: HiveHandlers(workspace)}, HiveHandler) if hive else ())
     port = server.server_address[1]
+    workspace.objects.endpoint = given.s3_endpoint or f"{scheme}://127.0.0.1:{port}/s3"
+    workspace.objects.ca_file = None if given.s3_endpoint else ca_file
     serving = threading.Thread(target=server.serve)
     serving.start()
-    print(f"sandbox ready at {'https' if context else 'http'}://127.0.0.1:{port}{PATH if hive else WAREHOUSE}{remark}", flush=True)
+    print(f"sandbox ready at {scheme}://127.0.0.1:{port}{PATH if hive else WAREHOUSE}{remark}", flush=True)
     if given.port_file:
         announce(given.port_file, port)
     stop.wait()

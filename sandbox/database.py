@@ -13,7 +13,8 @@ MEMORY = "6GB"      # what does not fit goes to a temporary folder
 
 
 class Database:
-    def __init__(self, path=":memory:", catalogs=("main", "samples")):
+    def __init__(self, path=":memory:", catalogs=("main", "samples"), objects=None):
+        self.objects = objects      # where COPY INTO finds files
         self._spill = tempfile.TemporaryDirectory(prefix="sandbox-")
         config = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false",
                   "allow_unsigned_extensions": "false", "memory_limit": MEMORY, "temp_directory": self._spill.name}

@@ -1,5 +1,6 @@
 """What a server holds: the database, the sessions, their operations, the fault script and the log of calls."""
 
+import tempfile
 import threading
 import time
 import uuid
@@ -8,6 +9,7 @@ from collections import deque
 from .database import Database
 from .faults import Faults
 from .oauth import OAuth
+from .objects import Objects
 
 LOGGED_CALLS = 100_000
 REMEMBERED = 1000       # evicted operations
@@ -15,8 +17,10 @@ REMEMBERED = 1000       # evicted operations
 
 class Workspace:
     def __init__(self, path=":memory:", tokens=("sandbox",), results="lz4", session_idle=0, operation_idle=0, oauth=None,
-                 catalogs=("main", "samples"), logins=()):
-        self.database = Database(path, catalogs)
+                 catalogs=("main", "samples"), logins=(), volumes=None, credentials=None, locations=None):
+        self._scratch = tempfile.TemporaryDirectory(prefix="sandbox-volumes-")
+        self.objects = Objects(volumes or self._scratch.name, credentials, locations)
+        self.database = Database(path, catalogs, self.objects)
         self.tokens, self.logins, self.oauth = set(tokens), set(logins), oauth or OAuth()
         self.results = results          # the richest form that results are sent in
         self.session_idle, self.operation_idle = session_idle, operation_idle       # seconds; 0: for ever
@@ -102,6 +106,7 @@ class Workspace:
         for operation in running:
             operation.stop()
         self.database.close()
+        self._scratch.cleanup()
 
 
 def shown(guid):
