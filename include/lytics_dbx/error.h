@@ -39,6 +39,16 @@ typedef struct ldbx_error ldbx_error;
 LDBX_API void ldbx_error_destroy(ldbx_error *error);
 
 /**
+ * @brief Makes an error: for hooks that take an `ldbx_error **`.
+ * @param error Replaced; NULL is fine.
+ * @param status Below 0; anything else becomes LDBX_STOPPED.
+ * @param message One line of UTF-8, copied; NULL: what the status means.
+ * @return The status of the error, so that a hook can return it.
+ * @since 0.1
+ */
+LDBX_API int ldbx_error_set(ldbx_error **error, int status, const char *message);
+
+/**
  * @brief The status that the failing call returned.
  * @param error May be NULL, which is LDBX_OK.
  * @return The status.

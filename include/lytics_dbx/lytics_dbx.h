@@ -19,6 +19,7 @@
 #include <lytics_dbx/import.h>
 #include <lytics_dbx/result.h>
 #include <lytics_dbx/runtime.h>
+#include <lytics_dbx/stager.h>
 #include <lytics_dbx/statement.h>
 #include <lytics_dbx/store.h>
 #include <lytics_dbx/types.h>

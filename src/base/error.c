@@ -225,6 +225,13 @@ int ldbx_fail_facts(ldbx_error **error, ldbx_status status, const ldbx_error_fac
     return status;
 }
 
+int ldbx_error_set(ldbx_error **error, int status, const char *message)
+{
+    ldbx_status failure = find_row(status) != NULL && status < 0 ? (ldbx_status)status : LDBX_STOPPED;
+
+    return ldbx_fail(error, failure, "%s", message != NULL ? message : ldbx_status_text(failure));
+}
+
 int ldbx_fail_no_memory(ldbx_error **error)
 {
     if (error == NULL)

@@ -2,8 +2,8 @@
 
 #include "base/error.h"
 #include "base/str.h"
+#include "client/query.h"
 #include "client/sql.h"
-#include "import/query.h"
 
 static int open_history(const ldbx_snapshot *snapshot, const char *limit, ldbx_query *query, ldbx_error **error)
 {

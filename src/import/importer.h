@@ -6,9 +6,9 @@
 #include <lytics_dbx/import.h>
 
 #include "client/batch.h"
+#include "client/query.h"
 #include "import/checkpoint.h"
 #include "import/page_plan.h"
-#include "import/query.h"
 #include "import/snapshot.h"
 
 struct ldbx_import {

@@ -3,8 +3,8 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "client/query.h"
 #include "client/sql.h"
-#include "import/query.h"
 
 #define MAX_SEGMENTS  10000
 #define GIANT_BATCHES 10 /* a timestamp with more is streamed: each page inside one timestamp costs a sort of it */

@@ -8,8 +8,8 @@
 #include "base/str.h"
 #include "client/connection.h"
 #include "client/describe.h"
+#include "client/query.h"
 #include "client/sql.h"
-#include "import/query.h"
 
 static void forget_columns(ldbx_snapshot *snapshot)
 {

@@ -14,8 +14,10 @@ BELOW = {
     "net": {"base"},
     "store": {"base"},
     "client": {"wire", "net", "base"},
+    "stage": {"client", "net", "base"},
     "import": {"client", "store", "wire", "net", "base"},
-    "workflow": {"import", "client", "store", "wire", "net", "base"},
+    "load": {"stage", "client", "store", "wire", "net", "base"},
+    "workflow": {"import", "load", "stage", "client", "store", "wire", "net", "base"},
     "cli": set(),
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.M)

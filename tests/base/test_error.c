@@ -268,6 +268,21 @@ START_TEST(test_macros)
 }
 END_TEST
 
+START_TEST(hooks_make_errors)
+{
+    ldbx_error *error = NULL;
+
+    ck_assert_int_eq(ldbx_error_set(&error, LDBX_FORBIDDEN, "not yours"), LDBX_FORBIDDEN);
+    ck_assert_str_eq(ldbx_error_message(error), "not yours");
+    ck_assert_int_eq(ldbx_error_set(&error, LDBX_IO, NULL), LDBX_IO);
+    ck_assert_str_eq(ldbx_error_message(error), "input or output failed");
+    ck_assert_int_eq(ldbx_error_set(&error, 5, "%s"), LDBX_STOPPED); /* no status of ours, no format */
+    ck_assert_str_eq(ldbx_error_message(error), "%s");
+    ck_assert_int_eq(ldbx_error_set(NULL, LDBX_OK, NULL), LDBX_STOPPED);
+    ldbx_error_destroy(error);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("error");
@@ -287,5 +302,6 @@ int main(void)
     tcase_add_test(tcase, test_no_memory_for_an_error);
     tcase_add_test(tcase, test_errno_text);
     tcase_add_test(tcase, test_macros);
+    tcase_add_test(tcase, hooks_make_errors);
     return suite_run(suite);
 }

@@ -1,7 +1,6 @@
-/* One statement of an import and its rows. Everything an import sends may be sent twice: SELECT and CREATE OR
- * REPLACE TEMPORARY VIEW. */
-#ifndef LDBX_IMPORT_QUERY_H
-#define LDBX_IMPORT_QUERY_H
+/* One statement and its rows, for the layers above. */
+#ifndef LDBX_CLIENT_QUERY_H
+#define LDBX_CLIENT_QUERY_H
 
 #include <lytics_dbx/statement.h>
 

@@ -1,4 +1,4 @@
-#include "import/query.h"
+#include "client/query.h"
 
 #include "base/error.h"
 

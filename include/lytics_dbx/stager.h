@@ -1,0 +1,112 @@
+/**
+ * @file stager.h
+ * @brief Where a load puts its files before COPY INTO reads them: S3, a Unity Catalog volume, a directory, or
+ * hooks of the host.
+ *
+ * An object is written once and never replaced: a name that exists already is refused. Small objects are put in
+ * one call; larger ones are begun, sent block by block (several blocks at once where the stager allows it) and
+ * finished, and are not visible before that.
+ */
+#ifndef LYTICS_DBX_STAGER_H
+#define LYTICS_DBX_STAGER_H
+
+#include <lytics_dbx/cancel.h>
+#include <lytics_dbx/error.h>
+#include <lytics_dbx/types.h>
+
+LDBX_BEGIN_DECLS
+
+/** A place for staged files; opaque. It must outlive the loaders that use it. */
+typedef struct ldbx_stager ldbx_stager;
+
+/** By which right COPY INTO reads what was staged. */
+typedef enum ldbx_access_kind {
+    LDBX_ACCESS_EXTERNAL = 0, /**< of the session: an external location or a volume covers the address */
+    LDBX_ACCESS_NAMED = 1,    /**< of a storage credential, by its name */
+    LDBX_ACCESS_INLINE = 2    /**< of AWS keys that are written into the statement when it is sent */
+} ldbx_access_kind;
+
+/** Rights for one COPY INTO. The texts are borrowed until the next call of the hook that gave them. */
+typedef struct ldbx_access {
+    size_t size; /**< sizeof(ldbx_access) */
+    ldbx_access_kind kind;
+    const char *credential;        /**< NAMED: its name */
+    const char *access_key_id;     /**< INLINE */
+    const char *secret_access_key; /**< INLINE; never logged nor kept */
+    const char *session_token;     /**< INLINE, of temporary keys; NULL: none */
+} ldbx_access;
+
+/**
+ * Hooks of a stager. Each returns LDBX_OK or a status of its own choice below 0, for which it may make an error by
+ * ldbx_error_set(). They may be called on threads of the library, at most `parallel` at once and one at a time for
+ * one transfer except `block`; with parallel = 1 all are called on the thread of the caller. Repeats after failures
+ * that may heal are the stager's business. Names are relative, of the letters [A-Za-z0-9._-] and `/`. `cancel` may
+ * be NULL.
+ */
+typedef struct ldbx_stager_ops {
+    size_t size; /**< sizeof(ldbx_stager_ops) */
+    /** Writes a whole object of up to block_bytes, durably. LDBX_CONFLICT: the name exists with other bytes. */
+    int (*put)(void *user, const char *name, ldbx_view content, uint32_t crc32, ldbx_cancel *cancel,
+               ldbx_error **error);
+    /** Removes an object and what unfinished transfers of that name left; LDBX_OK also when there was none. */
+    int (*remove)(void *user, const char *name, ldbx_cancel *cancel, ldbx_error **error);
+    /** Begins an object of several blocks. May be NULL, with block, finish and abandon: parts then end at
+     * block_bytes. */
+    int (*begin)(void *user, const char *name, void **transfer, ldbx_cancel *cancel, ldbx_error **error);
+    /** Sends one block; `index` counts from 0; all but the last have block_bytes. May be called for several blocks
+     * at once and in any order. */
+    int (*block)(void *user, void *transfer, int64_t index, ldbx_view content, uint32_t crc32, ldbx_cancel *cancel,
+                 ldbx_error **error);
+    /** Makes the object visible, durably; all its blocks were sent. Ends the transfer, also on failure. */
+    int (*finish)(void *user, void *transfer, int64_t bytes, uint32_t crc32, ldbx_cancel *cancel, ldbx_error **error);
+    /** Ends a transfer whose object is not wanted any more, as far as that works at once. */
+    void (*abandon)(void *user, void *transfer);
+    /** Looks whether an object is still there with that length and checksum, before it is loaded: LDBX_NOT_FOUND,
+     * LDBX_INVALID_DATA. May be NULL: not looked at. */
+    int (*check)(void *user, const char *name, int64_t bytes, uint32_t crc32, ldbx_cancel *cancel, ldbx_error **error);
+    /** Rights for the next COPY INTO; asked for before each. May be NULL, which is LDBX_ACCESS_EXTERNAL. */
+    int (*access)(void *user, ldbx_access *out, ldbx_error **error);
+    /** Ends what user points to; may be NULL. */
+    void (*destroy)(void *user);
+} ldbx_stager_ops;
+
+/** What a stager of the host is like. Set up with ldbx_stager_options_init(). */
+typedef struct ldbx_stager_options {
+    size_t size;         /**< sizeof(ldbx_stager_options) */
+    const char *url;     /**< required: the address that COPY INTO reads; a name follows behind a slash. As it is, never
+                          percent-encoded; none of `* ? [ ] { } \` nor control characters. Copied */
+    int64_t block_bytes; /**< largest content of one call, 64 KiB to 256 MiB; default 5 MiB */
+    int parallel;        /**< calls at once, 1 to 64; default 1: on the thread of the caller */
+} ldbx_stager_options;
+
+/**
+ * @brief Fills in defaults.
+ * @param options Receives them.
+ * @param size sizeof(ldbx_stager_options) as the caller was compiled.
+ * @since 0.1
+ */
+LDBX_API void ldbx_stager_options_init(ldbx_stager_options *options, size_t size);
+
+/**
+ * @brief Makes a stager from hooks.
+ * @param ops Copied. put and remove are required; begin, block, finish and abandon only together.
+ * @param options Copied.
+ * @param user Handed to each hook; ended by the destroy hook, not when this call fails.
+ * @param out Receives the stager, owned by the caller; NULL on failure.
+ * @param error May be NULL.
+ * @return LDBX_OK, LDBX_INVALID_ARGUMENT or LDBX_NO_MEMORY.
+ * @since 0.1
+ */
+LDBX_API int ldbx_stager_new(const ldbx_stager_ops *ops, const ldbx_stager_options *options, void *user,
+                             ldbx_stager **out, ldbx_error **error);
+
+/**
+ * @brief Ends a stager and wipes its secrets; what it staged stays.
+ * @param stager May be NULL.
+ * @since 0.1
+ */
+LDBX_API void ldbx_stager_destroy(ldbx_stager *stager);
+
+LDBX_END_DECLS
+
+#endif
