@@ -82,6 +82,16 @@ class Words:
             self.fail()
 
 
+def table_path(text):
+    """The parts of a table's full name."""
+    words = Words(text)
+    path = words.path()
+    words.end()
+    if len(path) != 3:
+        raise ValueError("the table's name needs three parts")
+    return path
+
+
 def find(sql):
     # Most statements are none of these, and may be megabytes long: they are not cut into words.
     first = FIRST_WORD.match(sql)

@@ -2,7 +2,7 @@
 
 import json
 
-from . import catalog, load
+from .commands import table_path
 from .errors import ENGINE_ERRORS, SqlError, from_engine
 
 
@@ -46,7 +46,7 @@ def bulk_load(workspace, query, body):
     if not {"table", "columns"} <= set(query):
         raise ValueError("needed: table, columns")
     only = {name: values[0] for name, values in query.items()}
-    return load.load(workspace.database, only["table"], only["columns"], body, only.get("null", ""), only.get("mode", "append"))
+    return workspace.engine.load(only["table"], only["columns"], body, only.get("null", ""), only.get("mode", "append"))
 
 
 def age(action):
@@ -54,12 +54,7 @@ def age(action):
     def run(workspace, query, body):
         if set(query) != {"table"}:
             raise ValueError("needed: table, and nothing else")
-        db = workspace.database.cursor()
-        try:
-            with workspace.database.writing(db):
-                action(db, catalog.need(db, load.table_path(query["table"][0])))
-        finally:
-            db.close()
+        getattr(workspace.engine, action)(table_path(query["table"][0]))
         return {}
     return run
 
@@ -69,5 +64,5 @@ def ping(workspace, query, body):
 
 
 ROUTES = {("POST", "/control/faults"): set_faults, ("DELETE", "/control/faults"): clear_faults, ("GET", "/control/log"): log,
-          ("POST", "/control/vacuum"): age(catalog.vacuum), ("POST", "/control/cut_history"): age(catalog.cut_history),
+          ("POST", "/control/vacuum"): age("vacuum"), ("POST", "/control/cut_history"): age("cut_history"),
           ("DELETE", "/control/log"): clear_log, ("POST", "/control/load"): bulk_load, ("GET", "/control/ready"): ping}

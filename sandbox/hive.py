@@ -14,7 +14,7 @@ from thrift.protocol.TBinaryProtocol import TBinaryProtocol
 from thrift.Thrift import TApplicationException, TType
 from thrift.transport.TTransport import TMemoryBuffer
 
-from . import catalog, control, metadata
+from . import control, metadata
 from .errors import ENGINE_ERRORS, SqlError, from_engine
 from .operations import Operation
 from .results import Format, Result
@@ -69,7 +69,7 @@ class HiveHandlers(Handlers):
         try:
             for key, value in (request.configuration or {}).items():
                 self._configure(session, key, value)
-            self.workspace.database.cursor(session.zone).close()
+            self.workspace.engine.open(session)
         except SqlError as error:
             return t.TOpenSessionResp(failed(error.display, error.sqlstate), protocol)
         except ENGINE_ERRORS as error:
@@ -81,11 +81,7 @@ class HiveHandlers(Handlers):
     def _configure(self, session, key, value):
         """Keys without a prefix are ignored in silence, as is the initial namespace."""
         if key == "use:database":
-            cursor = self.workspace.database.cursor()
-            try:
-                catalog.need_schema(cursor, (HIVE_CATALOG, value))
-            finally:
-                cursor.close()
+            self.workspace.engine.need((HIVE_CATALOG, value))
             session.namespace = (HIVE_CATALOG, value.lower())
         elif key.startswith("set:hiveconf:"):
             session.configure(key.removeprefix("set:hiveconf:"), value)
@@ -118,7 +114,7 @@ class HiveHandlers(Handlers):
         self.workspace.add_operation(operation)
         form = Format(None, self.target, operation.session.arrow_zone)
         form.listing = kind != t.TOperationType.EXECUTE_STATEMENT
-        operation.start(self.workspace.database, form, timeout=timeout, hold=self.workspace.faults.hold(operation.statement))
+        operation.start(self.workspace.engine, form, timeout=timeout, hold=self.workspace.faults.hold(operation.statement))
         if not by_itself:
             operation.wait()
             if operation.state == State.ERROR_STATE:

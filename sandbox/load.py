@@ -6,22 +6,12 @@ import tempfile
 from sqlglot import exp
 
 from . import catalog
-from .commands import Words
+from .commands import table_path
 from .dialect import parse
 from .statements import column_definitions
 from .sqltypes import identifier, literal
 
 LONGEST_LINE = 100_000_000
-
-
-def table_path(text):
-    """The parts of a table's name in SQL."""
-    words = Words(text)
-    path = words.path()
-    words.end()
-    if len(path) != 3:
-        raise ValueError("the table's name needs three parts")
-    return path
 
 
 def load(database, table, columns, data, null="", mode="append"):

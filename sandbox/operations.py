@@ -1,4 +1,4 @@
-"""Statements at work: each runs in a thread of its own and on a DuckDB connection of its own."""
+"""Statements at work: each runs in a thread of its own."""
 
 import threading
 import time
@@ -7,9 +7,7 @@ import uuid
 from databricks.sql.thrift_api.TCLIService.ttypes import TOperationState as State
 from databricks.sql.thrift_api.TCLIService.ttypes import TOperationType
 
-from . import statements
 from .errors import ENGINE_ERRORS, SqlError, from_engine
-from .results import Result
 
 LONGEST_STOP = 10
 ACTIVE = (State.INITIALIZED_STATE, State.PENDING_STATE, State.RUNNING_STATE)
@@ -24,32 +22,30 @@ class Operation:
         self.state = State.RUNNING_STATE
         self.error = self.result = self.modified = None
         self.started, self.completed = _now(), None
-        self.lock = threading.Lock()        # around the result: DuckDB's readers are for one thread at a time
-        self._cursor = self._thread = None
+        self.lock = threading.Lock()        # around the result, which is for one thread at a time
+        self._work = self._thread = None
         self.touched = time.monotonic()
         self._done = threading.Event()
         self._stop = threading.Event()
         self._polls = 0                     # to come before a held statement starts
         self._begin = threading.Event()
 
-    def start(self, database, form, parameters=None, timeout=0, hold=None):
+    def start(self, engine, form, parameters=None, timeout=0, hold=None):
         self._polls = (hold or {}).get("polls", 0)
-        self._thread = threading.Thread(target=self._work, args=(database, form, parameters, hold), daemon=True)
+        self._thread = threading.Thread(target=self._run, args=(engine, form, parameters, hold), daemon=True)
         self._thread.start()
         if timeout:
             timer = threading.Timer(timeout, self.stop, [State.TIMEDOUT_STATE])
             timer.daemon = True
             timer.start()
 
-    def _work(self, database, form, parameters, hold):
+    def _run(self, engine, form, parameters, hold):
         try:
             if hold and self._hold(hold):
                 return
-            self._cursor = database.cursor(self._runs_in.zone)
-            outcome = statements.run(self._runs_in, database, self._cursor, self.statement, parameters)
-            result = Result.of(self._cursor.sql(outcome.sql), form) if outcome.sql else Result.nothing(form)
+            self._work = engine.work(self._runs_in)
+            result, self.modified = self._work.run(self.statement, parameters, form)
             result.prepare()
-            self.modified = outcome.modified
             self._finish(State.FINISHED_STATE, result=result)
         except ENGINE_ERRORS as error:
             self._finish(State.ERROR_STATE, error=from_engine(error))
@@ -94,8 +90,8 @@ class Operation:
             self.stop()
         with self.lock:
             self.result = None
-            if self._cursor is not None and not self._thread.is_alive():
-                self._cursor.close()
+            if self._work is not None and not self._thread.is_alive():
+                self._work.close()
 
     def _interrupt(self):
         """Interrupts until the thread has ended: an interrupt between two steps of its work would be lost."""
@@ -103,8 +99,8 @@ class Operation:
         self._begin.set()
         deadline = time.monotonic() + LONGEST_STOP
         while self._thread.is_alive() and time.monotonic() < deadline:
-            if self._cursor is not None:
-                self._cursor.interrupt()
+            if self._work is not None:
+                self._work.interrupt()
             self._thread.join(0.02)
 
 

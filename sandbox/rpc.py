@@ -9,11 +9,10 @@ from thrift.protocol.TBinaryProtocol import TBinaryProtocolAccelerated
 from thrift.Thrift import TApplicationException, TMessageType
 from thrift.transport.TTransport import TMemoryBuffer
 
-from . import catalog, metadata
+from . import metadata
 from .errors import ENGINE_ERRORS, SqlError, from_engine, unsupported
 from .operations import ACTIVE, Operation
 from .results import COLUMN_SET, Format
-from .session import Session
 from .workspace import shown
 
 OLDEST, NEWEST = t.TProtocolVersion.SPARK_CLI_SERVICE_PROTOCOL_V1, 0xA508
@@ -101,12 +100,12 @@ class Handlers:
         asked = request.client_protocol_i64 or request.client_protocol or 0
         if asked < OLDEST:
             return t.TOpenSessionResp(failed(SqlError("UNSUPPORTED_PROTOCOL", f"Protocol {asked} is not supported.", "08001")), asked)
-        session = Session(self.target)
+        session = self.workspace.engine.session(self.target)
         try:
             self._namespace(session, request.initialNamespace)
             for key, value in (request.configuration or {}).items():
                 session.configure(key, value)
-            self.workspace.database.cursor(session.zone).close()
+            self.workspace.engine.open(session)
         except SqlError as error:
             return t.TOpenSessionResp(failed(error), NEWEST)
         except ENGINE_ERRORS as error:
@@ -126,13 +125,7 @@ class Handlers:
             return
         name = wanted.catalogName or session.namespace[0]
         where = (name.lower(), (wanted.schemaName or "default").lower())
-        cursor = self.workspace.database.cursor()
-        try:
-            catalog.need_catalog(cursor, where[0])
-            if wanted.schemaName:
-                catalog.need_schema(cursor, where)
-        finally:
-            cursor.close()
+        self.workspace.engine.need(where if wanted.schemaName else where[:1])
         session.namespace = where
 
     def CloseSession(self, request):
@@ -171,7 +164,7 @@ class Handlers:
         operation = Operation(session, statement, kind)
         self.workspace.add_operation(operation)
         hold = self.workspace.faults.hold(statement)
-        operation.start(self.workspace.database, form, hold=hold, **options)
+        operation.start(self.workspace.engine, form, hold=hold, **options)
         # One that a fault keeps running is not waited for.
         operation.wait((0 if hold else EXECUTE_WAIT) if request.runAsync else None)
         if operation.state == t.TOperationState.ERROR_STATE:

@@ -1,4 +1,4 @@
-"""What a server holds: the database, the sessions, their operations, the fault script and the log of calls."""
+"""What a server holds: the engine, the sessions, their operations, the fault script and the log of calls."""
 
 import tempfile
 import threading
@@ -6,7 +6,7 @@ import time
 import uuid
 from collections import deque
 
-from .database import Database
+from .duck import Duck
 from .faults import Faults
 from .oauth import OAuth
 from .objects import Objects
@@ -17,10 +17,10 @@ REMEMBERED = 1000       # evicted operations
 
 class Workspace:
     def __init__(self, path=":memory:", tokens=("sandbox",), results="lz4", session_idle=0, operation_idle=0, oauth=None,
-                 catalogs=("main", "samples"), logins=(), volumes=None, credentials=None, locations=None):
+                 catalogs=("main", "samples"), logins=(), volumes=None, credentials=None, locations=None, engine=Duck):
         self._scratch = tempfile.TemporaryDirectory(prefix="sandbox-volumes-")
         self.objects = Objects(volumes or self._scratch.name, credentials, locations)
-        self.database = Database(path, catalogs, self.objects)
+        self.engine = engine(path, catalogs, self.objects)
         self.tokens, self.logins, self.oauth = set(tokens), set(logins), oauth or OAuth()
         self.results = results          # the richest form that results are sent in
         self.session_idle, self.operation_idle = session_idle, operation_idle       # seconds; 0: for ever
@@ -105,7 +105,7 @@ class Workspace:
             running = list(self._operations.values())
         for operation in running:
             operation.stop()
-        self.database.close()
+        self.engine.close()
         self._scratch.cleanup()
 
 
