@@ -23,6 +23,7 @@
 #include <lytics_dbx/statement.h>
 #include <lytics_dbx/store.h>
 #include <lytics_dbx/types.h>
+#include <lytics_dbx/value.h>
 #include <lytics_dbx/version.h>
 #include <lytics_dbx/workflow.h>
 
