@@ -16,6 +16,7 @@ from .objects import Keys
 from .results import FORMS
 from .server import WAREHOUSE, Server
 from .session import HIVE_CATALOG
+from .signature import parse_key
 from .workspace import Workspace
 
 
@@ -40,6 +41,13 @@ def location(text):
     return url, name
 
 
+def s3_key(text):
+    try:
+        return parse_key(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
 def options():
     parser = argparse.ArgumentParser(prog="sandbox", description="A Databricks workspace on loopback.")
     parser.add_argument("--port", type=int, default=0, help="port to listen on; 0 (default) picks a free one")
@@ -62,6 +70,8 @@ def options():
                         help="drop sessions in which nothing was called, and nothing ran, for so long (default: never)")
     parser.add_argument("--operation-idle", type=float, default=0, metavar="SECONDS",
                         help="evict results that nobody asked for during so long (default: never)")
+    parser.add_argument("--s3-key", action="append", type=s3_key, metavar="ID:SECRET[:SESSION_TOKEN]",
+                        help="a key that opens the server's own S3; may be repeated (default: sandbox:sandbox-secret)")
     parser.add_argument("--s3-endpoint", metavar="URL", help="where s3:// addresses in COPY INTO lie (default: this server)")
     parser.add_argument("--storage-credential", action="append", type=stored_credential, metavar="NAME:KEY:SECRET",
                         help="a stored credential that COPY INTO may name; may be repeated (default: sandbox:sandbox:sandbox-secret)")
@@ -105,8 +115,8 @@ def announce(port_file, port):
 def open_workspace(given):
     where = {"catalogs": (HIVE_CATALOG,)} if given.dialect == "hive" else {}
     return Workspace(database_path(given.state), given.token or ["sandbox"], given.results, given.session_idle, given.operation_idle,
-                     OAuth(given.client, given.token_lifetime), logins=given.login or ["sandbox:sandbox"], volumes=given.state and given.state / "volumes",
-                     credentials=dict(given.storage_credential), locations=dict(given.external_location), **where)
+                     OAuth(given.client, given.token_lifetime), logins=given.login or ["sandbox:sandbox"], storage=given.state,
+                     s3_keys=given.s3_key or [("sandbox", "sandbox-secret", None)], credentials=dict(given.storage_credential), locations=dict(given.external_location), **where)
 
 
 def main():

@@ -4,6 +4,7 @@ import json
 
 from .commands import table_path
 from .errors import ENGINE_ERRORS, SqlError, from_engine
+from .signature import parse_key
 
 
 def answer(handler, method, path, query, body=b""):
@@ -59,10 +60,35 @@ def age(action):
     return run
 
 
+def one(query, *known):
+    """The only parameter of a call, and its value."""
+    if len(query) != 1 or not set(query) <= set(known):
+        raise ValueError(f"needed: one of {', '.join(known)}")
+    ((name, (value, *_)),) = query.items()
+    return name, value
+
+
+def s3_key(workspace, query, body):
+    """A key that is added (or is good again), or one that expires."""
+    name, value = one(query, "add", "expire")
+    if name == "add":
+        workspace.s3.keys.add(*parse_key(value))
+    else:
+        workspace.s3.keys.expire(value)
+    return {}
+
+
+def s3_clock(workspace, query, body):
+    """How many seconds S3's clock is ahead of the real one."""
+    workspace.s3.clock = float(one(query, "seconds")[1])
+    return {}
+
+
 def ping(workspace, query, body):
     return {"status": "ready"}
 
 
 ROUTES = {("POST", "/control/faults"): set_faults, ("DELETE", "/control/faults"): clear_faults, ("GET", "/control/log"): log,
           ("POST", "/control/vacuum"): age("vacuum"), ("POST", "/control/cut_history"): age("cut_history"),
-          ("DELETE", "/control/log"): clear_log, ("POST", "/control/load"): bulk_load, ("GET", "/control/ready"): ping}
+          ("DELETE", "/control/log"): clear_log, ("POST", "/control/load"): bulk_load, ("GET", "/control/ready"): ping,
+          ("POST", "/control/s3_key"): s3_key, ("POST", "/control/s3_clock"): s3_clock}

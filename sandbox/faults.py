@@ -1,12 +1,15 @@
 """Faults on script.
 
-A script is {"rules": [...]}. A rule waits for a call of `rpc` (any but OAuthToken, if not given) whose statement contains `statement` (any, if
-not given), lets `skip` of them pass (0) and then acts on `times` of them (1). What it does is its `action`:
+A script is {"rules": [...]}. A rule waits for a call of `rpc` (any of Thrift, if not given) whose statement contains `statement` and whose target
+contains `target` (any, if not given), lets `skip` of them pass (0) and then acts on `times` of them (1). A `rpc` that ends with `*` means all that begin so.
+What it does is its `action`:
 
     On HTTP and the connection
-    status          answers with HTTP `status`, `headers` and `body`; nothing is executed. A redirect is a status with a Location
+    status          answers with HTTP `status`, `headers` and `body`; nothing is executed. A redirect is a status with a Location.
+                    On storage the body, if not given, is an error of the service with `code` (for 503 of S3: SlowDown, ...)
     cold_start      503 with Retry-After for `seconds` from the first such call; nothing is executed; times does not count
-    expired_token   401 in the real shape, and all OAuth tokens end; nothing is executed. After N calls: `skip` N, and many `times`
+    expired_token   401 in the real shape, and all OAuth tokens end; nothing is executed. After N calls: `skip` N, and many `times`.
+                    On S3 ExpiredToken, and the key that signed the call is expired for good
     reset_before    resets the connection, nothing is executed
     reset_after     executes, then resets the connection
     down            executes, answers, then refuses connections for `seconds`: also those of the control endpoint
@@ -16,6 +19,9 @@ not given), lets `skip` of them pass (0) and then acts on `times` of them (1). W
     garbage         executes nothing and answers 200 with `body` (a page of HTML, if not given; may be empty)
 
     Of these all but cold_start, expired_token and down can also strike a request for an OAuth token: rpc is OAuthToken then.
+    All but cold_start can strike storage. There rpc is S3.PutObject, S3.UploadPart, S3.CompleteMultipartUpload, ... (named as AWS names them) or
+    Files.Put, Files.Get, Files.Head, Files.Delete, Files.ListDirectory, ...; the target is BUCKET/KEY or the path in the volume, and what has no body is
+    cut in its headers.
 
     On Thrift
     sequence        executes, then answers with another sequence id
@@ -39,10 +45,11 @@ not given), lets `skip` of them pass (0) and then acts on `times` of them (1). W
 import threading
 import time
 
+PAGE = "<html><head><title>502</title></head><body>proxy</body></html>"      # what garbage is, if nothing is given
 SECONDS = (int, float)
 # What an action takes, and of which type; needed are those of NEEDED.
 ACTIONS = {
-    "status": {"status": int, "headers": dict, "body": str}, "cold_start": {"seconds": SECONDS, "retry_after": int},
+    "status": {"status": int, "headers": dict, "body": str, "code": str}, "cold_start": {"seconds": SECONDS, "retry_after": int},
     "expired_token": {}, "reset_before": {}, "reset_after": {}, "down": {"seconds": SECONDS}, "delay": {"seconds": SECONDS},
     "stall": {"executed": bool}, "cut": {"bytes": int}, "garbage": {"body": str},
     "sequence": {}, "method": {}, "exception": {"type": int, "message": str}, "unknown_fields": {}, "alter": {"set": dict, "add": dict},
@@ -50,10 +57,12 @@ ACTIONS = {
     "slow_page": {"rows": int, "seconds": SECONDS}}
 NEEDED = {"status": {"status"}, "cold_start": {"seconds"}, "down": {"seconds"}, "delay": {"seconds"},
           "slow_page": {"rows", "seconds"}}
-COMMON = {"rpc": str, "statement": str, "skip": int, "times": int, "action": str}
+COMMON = {"rpc": str, "statement": str, "target": str, "skip": int, "times": int, "action": str}
 ONLY = {"run": "ExecuteStatement", "empty_page": "FetchResults"}
 TOKEN_RPC = "OAuthToken"        # what a request for an OAuth token is called here and in the log
 ON_TOKENS = {"status", "reset_before", "reset_after", "delay", "stall", "cut", "garbage"}
+STORAGE = ("S3.", "Files.")     # how the names of calls of storage begin
+ON_STORAGE = ON_TOKENS | {"expired_token", "down"}
 
 
 class Rule:
@@ -80,11 +89,20 @@ class Rule:
             raise ValueError(f"action {self.action!r} is for {ONLY[self.action]} only")
         if given.get("rpc") == TOKEN_RPC and self.action not in ON_TOKENS:
             raise ValueError(f"action {self.action!r} is not for {TOKEN_RPC}")
+        if given.get("rpc", "").startswith(STORAGE) and self.action not in ON_STORAGE:
+            raise ValueError(f"action {self.action!r} is not for storage")
+        if "code" in given and not given.get("rpc", "").startswith(STORAGE):
+            raise ValueError("'code' is for storage only")
 
-    def takes(self, rpc, statement):
+    def _names(self, rpc):
+        wanted = self.given.get("rpc", ONLY.get(self.action))
+        if wanted is None:
+            return rpc != TOKEN_RPC and not rpc.startswith(STORAGE)
+        return rpc.startswith(wanted[:-1]) if wanted.endswith("*") else rpc == wanted
+
+    def takes(self, rpc, statement, target):
         """Whether the rule acts on this call, which it then has counted."""
-        wanted = self.given.get("rpc", ONLY.get(self.action, rpc if rpc != TOKEN_RPC else None))
-        if wanted != rpc or self.given.get("statement", "") not in (statement or ""):
+        if not self._names(rpc) or any(self.given.get(what, "") not in (text or "") for what, text in (("statement", statement), ("target", target))):
             return False
         if self.skip > 0:
             self.skip -= 1
@@ -111,18 +129,18 @@ class Faults:
         with self._lock:
             self._rules = rules
 
-    def _first(self, rpc, statement, wanted):
+    def _first(self, rpc, statement, target, wanted):
         with self._lock:
             for rule in self._rules:
-                if wanted(rule.action) and rule.takes(rpc, statement):
+                if wanted(rule.action) and rule.takes(rpc, statement, target):
                     return rule
         return None
 
-    def find(self, rpc, statement):
+    def find(self, rpc, statement, target):
         """The fault of a call, or None."""
-        return self._first(rpc, statement, lambda action: action != "run")
+        return self._first(rpc, statement, target, lambda action: action != "run")
 
     def hold(self, statement):
         """How long a statement is to stay running before it starts: {"seconds"} or {"polls"}, or None."""
-        rule = self._first("ExecuteStatement", statement, lambda action: action == "run")
+        rule = self._first("ExecuteStatement", statement, None, lambda action: action == "run")
         return rule.given if rule else None

@@ -202,6 +202,10 @@ def only_catalog(request):
 class HiveHandler(Handler):
     """HTTP as Spark's server speaks it: answers in chunks, and pages of HTML where something is wrong."""
 
+    stores = ()
+
+    stores = ()
+
     def _page(self, status):
         self.close_connection = True
         self.reply(status, PAGE, "text/html;charset=iso-8859-1", {"Connection": "close"})

@@ -8,7 +8,7 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote_plus, urlsplit
 from xml.etree import ElementTree
 
 TIMEOUT = 60
@@ -78,7 +78,7 @@ class Client:
             for node in page.iter():
                 node.tag = node.tag.rpartition("}")[2]
             for item in page.findall("Contents"):
-                yield unquote(item.findtext("Key")), int(item.findtext("Size"))
+                yield unquote_plus(item.findtext("Key")), int(item.findtext("Size"))
             if page.findtext("IsTruncated") != "true":
                 return
             parameters["continuation_token"] = page.findtext("NextContinuationToken")

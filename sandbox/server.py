@@ -15,13 +15,14 @@ from urllib.parse import parse_qs, urlsplit
 from thrift.Thrift import TApplicationException
 
 from . import control, damage, oauth
-from .faults import TOKEN_RPC
+from .faults import PAGE, TOKEN_RPC
 from .rpc import Call, Handlers, log_entry
+from .s3 import S3Call
+from .volumes import FilesCall
 
 WAREHOUSE, CLUSTER = "/sql/1.0/warehouses/sandbox", "/sql/protocolv1/o/0/sandbox"
 LARGEST_BODY = 1 << 30
 THRIFT = "application/x-thrift; protocol=TBINARY"
-PAGE = "<html><head><title>502</title></head><body>proxy</body></html>"
 
 
 class Server(ThreadingHTTPServer):
@@ -72,6 +73,7 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     server_version, sys_version = "sandbox", ""
     wbufsize = -1       # one write for headers and body
+    stores = (S3Call, FilesCall)
 
     def log_message(self, *arguments):
         pass
@@ -93,6 +95,30 @@ class Handler(BaseHTTPRequestHandler):
     def refuse(self, status, code, message, headers=()):
         self.reply(status, {"error_code": code, "message": message}, headers=headers)
 
+    def send(self, answer, now, cut=None):
+        """Sends what a store answers; with `cut` so many bytes of its body, or half of its headers if it has none."""
+        headers = {"Server": self.server_version, "Date": self.date_time_string(now), **answer.headers}
+        if answer.status != 204:
+            headers["Content-Length"] = answer.length
+        if self.close_connection:
+            headers["Connection"] = "close"
+        lines = [f"{self.protocol_version} {answer.status} {self.responses.get(answer.status, ('Unknown',))[0]}"]
+        head = "\r\n".join([*lines, *(f"{name}: {value}" for name, value in headers.items()), "", ""]).encode("latin-1", "replace")
+        whole = self.command != "HEAD" and answer.length > 0
+        self.wfile.write(head if cut is None or whole else head[:len(head) // 2])
+        if whole:
+            self._send_body(answer, answer.length if cut is None else cut)
+
+    def _send_body(self, answer, left):
+        self.wfile.write(answer.body[:left])
+        for path, offset, size in answer.pieces:
+            with open(path, "rb") as file:
+                self.wfile.flush()
+                count = min(size, left)
+                left -= count
+                if count:
+                    self.connection.sendfile(file, offset, count)
+
     def reset(self):
         """Ends the connection by RST. Through TLS the client sees it closed without an answer."""
         self.close_connection = True
@@ -102,6 +128,18 @@ class Handler(BaseHTTPRequestHandler):
         self.connection.close()
 
     # Requests
+
+    def _store(self):
+        """The kind of store that the request is for, or None."""
+        return next((store for store in self.stores if store.mine(self)), None)
+
+    def handle_expect_100(self):
+        # A store looks at the head first, as the real ones do: what they refuse is not sent at all.
+        return True if self._store() else super().handle_expect_100()
+
+    def go_on(self):
+        self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        self.wfile.flush()
 
     def body(self):
         if "chunked" in self.headers.get("Transfer-Encoding", ""):
@@ -119,6 +157,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self):
         """Whatever is no POST. A body is read all the same: it would be taken for the next request."""
+        store = self._store()
+        if store:
+            return store(self).serve()
         path = urlsplit(self.path).path
         try:
             self.body()
@@ -134,6 +175,9 @@ class Handler(BaseHTTPRequestHandler):
         return self.refuse(404, "ENDPOINT_NOT_FOUND", f"No API found for '{self.command} {path}'")
 
     def do_POST(self):
+        store = self._store()
+        if store:
+            return store(self).serve()
         url = urlsplit(self.path)
         try:
             body = self.body()
@@ -146,7 +190,7 @@ class Handler(BaseHTTPRequestHandler):
         handlers = self.server.handlers.get(url.path)
         if handlers is None:
             return self.refuse(404, "ENDPOINT_NOT_FOUND", f"No API found for 'POST {url.path}'")
-        if not self._authorized():
+        if not self.authorized():
             return self._unauthorized("Credential was not sent or was of an unsupported type for this API.")
         try:
             call = Call(body)
@@ -160,7 +204,7 @@ class Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         return self.refuse(400, "BAD_REQUEST", "The body cannot be read.")
 
-    def _authorized(self):
+    def authorized(self):
         scheme, _, token = self.headers.get("Authorization", "").partition(" ")
         workspace, token = self.server.workspace, token.strip()
         return scheme.lower() == "bearer" and (any(oauth.same(token, known) for known in workspace.tokens) or workspace.oauth.knows(token))
@@ -172,7 +216,7 @@ class Handler(BaseHTTPRequestHandler):
     def _token(self, body):
         """A request for an OAuth token, and its faults."""
         workspace = self.server.workspace
-        rule = workspace.faults.find(TOKEN_RPC, None)
+        rule = workspace.faults.find(TOKEN_RPC, None, "oidc")
         entry = {"time": time.time(), "id": str(uuid.uuid4()), "rpc": TOKEN_RPC, "target": "oidc", "statement": None,
                  "fault": rule.action if rule else None, "executed": False}
         workspace.record(entry)
@@ -185,7 +229,7 @@ class Handler(BaseHTTPRequestHandler):
             status, answer = refused.status, refused.body
         entry["seconds"] = round(time.time() - entry["time"], 6)
         if rule and rule.action in ("reset_after", "stall"):
-            return self.reset() if rule.action == "reset_after" else self._stall()
+            return self.reset() if rule.action == "reset_after" else self.stall()
         if rule and rule.action == "cut":
             data = json.dumps(answer).encode()
             return self._cut(data, rule.given.get("bytes", len(data) // 2), "application/json")
@@ -197,7 +241,7 @@ class Handler(BaseHTTPRequestHandler):
         workspace = self.server.workspace
         workspace.expire()
         entry = log_entry(call, workspace, handlers.target)
-        rule = workspace.faults.find(call.name, entry["statement"])
+        rule = workspace.faults.find(call.name, entry["statement"], handlers.target)
         entry["fault"] = rule.action if rule else None
         workspace.record(entry)
         handle = getattr(call.request, "operationHandle", None)
@@ -223,7 +267,7 @@ class Handler(BaseHTTPRequestHandler):
         elif action == "reset_before":
             self.reset()
         elif action == "stall" and not given.get("executed"):
-            self._stall()
+            self.stall()
         elif action == "garbage":
             self.reply(200, given.get("body", PAGE).encode(), "text/html")
         elif action == "exception":
@@ -254,7 +298,7 @@ class Handler(BaseHTTPRequestHandler):
         if action == "reset_after":
             self.reset()
         elif action == "stall":
-            self._stall()
+            self.stall()
         elif action == "cut":
             body = call.encode(answer)
             self._cut(body, given.get("bytes", len(body) // 2))
@@ -293,7 +337,7 @@ class Handler(BaseHTTPRequestHandler):
     def _evicted(self):
         self.refuse(404, "RESOURCE_DOES_NOT_EXIST", "The operation does not exist any more.")
 
-    def _stall(self):
+    def stall(self):
         """Keeps silent until the client closes the connection, which is the only thing that can still come over it."""
         wait = select.poll()
         wait.register(self.connection, select.POLLIN)

@@ -1,15 +1,18 @@
 """What a server holds: the engine, the sessions, their operations, the fault script and the log of calls."""
 
+import shutil
 import tempfile
 import threading
 import time
 import uuid
 from collections import deque
+from pathlib import Path
 
 from .duck import Duck
 from .faults import Faults
 from .oauth import OAuth
 from .objects import Objects
+from .s3 import S3
 
 LOGGED_CALLS = 100_000
 REMEMBERED = 1000       # evicted operations
@@ -17,9 +20,14 @@ REMEMBERED = 1000       # evicted operations
 
 class Workspace:
     def __init__(self, path=":memory:", tokens=("sandbox",), results="lz4", session_idle=0, operation_idle=0, oauth=None,
-                 catalogs=("main", "samples"), logins=(), volumes=None, credentials=None, locations=None, engine=Duck):
-        self._scratch = tempfile.TemporaryDirectory(prefix="sandbox-volumes-")
-        self.objects = Objects(volumes or self._scratch.name, credentials, locations)
+                 catalogs=("main", "samples"), logins=(), storage=None, s3_keys=(), credentials=None, locations=None, engine=Duck):
+        self._scratch = tempfile.TemporaryDirectory(prefix="sandbox-storage-")
+        folder = Path(storage or self._scratch.name)
+        self.objects = Objects(folder / "volumes", credentials, locations)
+        self.s3 = S3(folder / "s3", s3_keys)
+        self.incoming = folder / "incoming"     # files of volumes, while they come
+        shutil.rmtree(self.incoming, ignore_errors=True)
+        self.incoming.mkdir(parents=True)
         self.engine = engine(path, catalogs, self.objects)
         self.tokens, self.logins, self.oauth = set(tokens), set(logins), oauth or OAuth()
         self.results = results          # the richest form that results are sent in
@@ -106,6 +114,7 @@ class Workspace:
         for operation in running:
             operation.stop()
         self.engine.close()
+        self.s3.store.close()
         self._scratch.cleanup()
 
 
