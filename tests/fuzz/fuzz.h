@@ -15,14 +15,15 @@
 
 typedef void fuzz_target(const uint8_t *data, size_t size);
 
-fuzz_target fuzz_thrift;    /* a reply, any of the five that are read */
-fuzz_target fuzz_reply;     /* an ExecuteStatement reply up to every cell of its rows */
-fuzz_target fuzz_columns;   /* a FetchResults reply that carries its metadata, up to every cell */
-fuzz_target fuzz_arrow;     /* a schema message and a batch message behind it, up to every cell */
-fuzz_target fuzz_lz4;       /* LZ4 frames */
-fuzz_target fuzz_config;    /* authorizations, profiles, single settings, by the first byte */
-fuzz_target fuzz_documents; /* job files, documents of jobs, checkpoints of imports, by the first byte */
-fuzz_target fuzz_text;      /* heads of HTTP answers, instants, addresses, texts that go out, by the first byte */
+fuzz_target fuzz_thrift;      /* a reply, any of the five that are read */
+fuzz_target fuzz_reply;       /* an ExecuteStatement reply up to every cell of its rows */
+fuzz_target fuzz_columns;     /* a FetchResults reply that carries its metadata, up to every cell */
+fuzz_target fuzz_arrow;       /* a schema message and a batch message behind it, up to every cell */
+fuzz_target fuzz_lz4;         /* LZ4 frames */
+fuzz_target fuzz_config;      /* authorizations, profiles, single settings, by the first byte */
+fuzz_target fuzz_documents;   /* job files, documents of jobs, checkpoints of imports, by the first byte */
+fuzz_target fuzz_text;        /* heads of HTTP answers, instants, addresses, texts that go out, by the first byte */
+fuzz_target fuzz_json_reader; /* a JSON record, against cJSON */
 
 #define must(condition) fuzz_must((condition), #condition, __FILE__, __LINE__)
 

@@ -164,6 +164,12 @@ TEXTS = [
 ]
 
 
+RECORDS = [
+    b'{"id":9223372036854775807,"name":"a\\u0000\\n\\ud83d\\ude00\xc3\xbc","n":-0.5e+10,"t":true,"f":false,"z":null}',
+    b' { "a" : [ 1 , [ ] , { "b" : "]\\"" } ] , "" : { } }\r\n', b"{}",
+]
+
+
 def write_recordings():
     """The real service's answers, by the target that reads them."""
     for path in sorted(RECORDINGS.glob("*/*.response.bin")):
@@ -184,7 +190,7 @@ def main():
     write_replies()
     write_arrow()
     write_lz4()
-    for target, seeds in ("config", CONFIGS), ("documents", DOCUMENTS), ("text", TEXTS):
+    for target, seeds in ("config", CONFIGS), ("documents", DOCUMENTS), ("text", TEXTS), ("json_reader", RECORDS):
         for n, seed in enumerate(seeds):
             write(target, f"seed{n}", seed)
     write_recordings()

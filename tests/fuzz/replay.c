@@ -11,7 +11,7 @@ static const struct {
     fuzz_target *run;
 } targets[] = {{"thrift-", fuzz_thrift},       {"reply-", fuzz_reply}, {"columns-", fuzz_columns},
                {"arrow-", fuzz_arrow},         {"lz4-", fuzz_lz4},     {"config-", fuzz_config},
-               {"documents-", fuzz_documents}, {"text-", fuzz_text}};
+               {"documents-", fuzz_documents}, {"text-", fuzz_text},   {"json_reader-", fuzz_json_reader}};
 
 static fuzz_target *target_of(const char *file)
 {
