@@ -14,6 +14,11 @@ uint32_t ldbx_crc32(uint32_t so_far, const void *data, size_t size)
     return size == 0 ? so_far : (uint32_t)crc32_z(so_far, data, size);
 }
 
+uint32_t ldbx_crc32_combine(uint32_t first, uint32_t second, int64_t size)
+{
+    return (uint32_t)crc32_combine(first, second, (z_off_t)size);
+}
+
 bool ldbx_sha256(ldbx_view data, uint8_t out[32])
 {
     return mbedtls_sha256_ret((const unsigned char *)data.data, data.size, out, 0) == 0;

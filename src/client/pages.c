@@ -1,10 +1,10 @@
 #include "client/pages.h"
 
 #include <pthread.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/lock.h"
 #include "base/log.h"
 #include "base/mem.h"
 
@@ -38,8 +38,7 @@ struct ldbx_pages {
     ldbx_channel *channel;    /* of the thread */
     ldbx_http_response pulse; /* answers to heartbeats */
     pthread_t thread;
-    pthread_mutex_t lock; /* guards what follows */
-    pthread_cond_t changed;
+    ldbx_lock lock; /* guards what follows */
     fetch_state state;
     bool stop;
     int status;
@@ -126,58 +125,30 @@ static void keep_alive(ldbx_pages *pages)
     ldbx_operation_status(pages->operation, &how, &ignored, NULL);
 }
 
-static struct timespec steady_in(int64_t ms)
-{
-    struct timespec at;
-
-    clock_gettime(CLOCK_MONOTONIC, &at);
-    at.tv_sec += ms / 1000;
-    at.tv_nsec += ms % 1000 * 1000000;
-    if (at.tv_nsec >= 1000000000) {
-        at.tv_sec++;
-        at.tv_nsec -= 1000000000;
-    }
-    return at;
-}
-
 static void *fetch_ahead(void *argument)
 {
     ldbx_pages *pages = argument;
-    struct timespec until;
-
-    pthread_mutex_lock(&pages->lock);
+    ldbx_lock_take(&pages->lock);
     while (!pages->stop) {
         if (pages->state == FETCH_WANTED) {
-            pthread_mutex_unlock(&pages->lock);
+            ldbx_lock_give(&pages->lock);
             int status =
                 fetch_into(pages, pages->channel, pages->halt, &pages->pages[1 - pages->current], &pages->failure);
-            pthread_mutex_lock(&pages->lock);
+            ldbx_lock_take(&pages->lock);
             pages->status = status;
             pages->state = FETCH_READY;
-            pthread_cond_broadcast(&pages->changed);
+            ldbx_lock_tell(&pages->lock);
             continue;
         }
-        until = steady_in(pages->options.config->heartbeat_ms);
-        if (pthread_cond_timedwait(&pages->changed, &pages->lock, &until) != 0 && !pages->stop &&
+        if (!ldbx_lock_wait(&pages->lock, pages->options.config->heartbeat_ms) && !pages->stop &&
             pages->state != FETCH_WANTED) {
-            pthread_mutex_unlock(&pages->lock);
+            ldbx_lock_give(&pages->lock);
             keep_alive(pages);
-            pthread_mutex_lock(&pages->lock);
+            ldbx_lock_take(&pages->lock);
         }
     }
-    pthread_mutex_unlock(&pages->lock);
+    ldbx_lock_give(&pages->lock);
     return NULL;
-}
-
-static void init_lock(ldbx_pages *pages)
-{
-    pthread_condattr_t attributes;
-
-    pthread_mutex_init(&pages->lock, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&pages->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
 }
 
 /* Only a result of more than one page pays for a thread and a second connection. */
@@ -197,10 +168,10 @@ static void stop_thread(ldbx_pages *pages)
 {
     if (!pages->threaded)
         return;
-    pthread_mutex_lock(&pages->lock);
+    ldbx_lock_take(&pages->lock);
     pages->stop = true;
-    pthread_cond_broadcast(&pages->changed);
-    pthread_mutex_unlock(&pages->lock);
+    ldbx_lock_tell(&pages->lock);
+    ldbx_lock_give(&pages->lock);
     ldbx_cancel_trigger(pages->halt);
     pthread_join(pages->thread, NULL);
     pages->threaded = false;
@@ -208,10 +179,10 @@ static void stop_thread(ldbx_pages *pages)
 
 static void want_page(ldbx_pages *pages)
 {
-    pthread_mutex_lock(&pages->lock);
+    ldbx_lock_take(&pages->lock);
     pages->state = FETCH_WANTED;
-    pthread_cond_broadcast(&pages->changed);
-    pthread_mutex_unlock(&pages->lock);
+    ldbx_lock_tell(&pages->lock);
+    ldbx_lock_give(&pages->lock);
 }
 
 /* Waits for the thread's page. When the caller's token is triggered meanwhile the thread is halted, which ends its exchange at once. */
@@ -219,16 +190,15 @@ static int take_page(ldbx_pages *pages, ldbx_error **error)
 {
     int status;
 
-    pthread_mutex_lock(&pages->lock);
+    ldbx_lock_take(&pages->lock);
     if (pages->state == FETCH_IDLE) {
         pages->state = FETCH_WANTED;
-        pthread_cond_broadcast(&pages->changed);
+        ldbx_lock_tell(&pages->lock);
     }
     while (pages->state != FETCH_READY) {
-        struct timespec look = steady_in(LOOK_MS);
         if (ldbx_cancel_is_triggered(pages->options.cancel))
             ldbx_cancel_trigger(pages->halt);
-        pthread_cond_timedwait(&pages->changed, &pages->lock, &look);
+        ldbx_lock_wait(&pages->lock, LOOK_MS);
     }
     pages->state = FETCH_IDLE;
     status = pages->status;
@@ -236,7 +206,7 @@ static int take_page(ldbx_pages *pages, ldbx_error **error)
         ldbx_error_move(error, &pages->failure);
     else
         pages->current = 1 - pages->current;
-    pthread_mutex_unlock(&pages->lock);
+    ldbx_lock_give(&pages->lock);
     return status;
 }
 
@@ -258,7 +228,7 @@ int ldbx_pages_new(ldbx_operation *operation, const ldbx_pages_options *options,
     ldbx_http_response_init(&pages->pulse, LDBX_MAX_MESSAGE);
     pages->has_first = pages->pages[0].rows.present;
     pages->more = !pages->has_first; /* nothing came with the answer: the rows must be fetched */
-    init_lock(pages);
+    ldbx_lock_init(&pages->lock);
     *out = pages;
     return LDBX_OK;
 }
@@ -274,8 +244,7 @@ void ldbx_pages_destroy(ldbx_pages *pages)
     ldbx_error_destroy(pages->failure);
     ldbx_page_clear(&pages->pages[0]);
     ldbx_page_clear(&pages->pages[1]);
-    pthread_cond_destroy(&pages->changed);
-    pthread_mutex_destroy(&pages->lock);
+    ldbx_lock_clear(&pages->lock);
     ldbx_free(pages);
 }
 

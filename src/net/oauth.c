@@ -1,14 +1,13 @@
 #include "net/oauth.h"
 
-#include <pthread.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include "base/cancel.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/lock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -41,23 +40,11 @@ struct ldbx_oauth {
     ldbx_http_response response;
     ldbx_buf authorization;
 
-    pthread_mutex_t lock; /* guards what follows */
-    pthread_cond_t changed;
+    ldbx_lock lock; /* guards what follows */
     bool fetching;
     access_token token;
     uint64_t serial; /* of the token */
 };
-
-static void init_lock(ldbx_oauth *oauth)
-{
-    pthread_condattr_t attributes;
-
-    pthread_mutex_init(&oauth->lock, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&oauth->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
-}
 
 int ldbx_oauth_new(const ldbx_host *host, int32_t port, const ldbx_credential *credential, ldbx_transport *transport,
                    int64_t request_timeout_ms, ldbx_oauth **out, ldbx_error **error)
@@ -74,7 +61,7 @@ int ldbx_oauth_new(const ldbx_host *host, int32_t port, const ldbx_credential *c
     oauth->exchange_ms = request_timeout_ms < MAX_EXCHANGE_MS ? request_timeout_ms : MAX_EXCHANGE_MS;
     ldbx_http_response_init(&oauth->response, MAX_ANSWER);
     ldbx_buf_init(&oauth->authorization, LDBX_MAX_ERROR);
-    init_lock(oauth);
+    ldbx_lock_init(&oauth->lock);
     oauth->url = ldbx_url_format(host, port, TOKEN_PATH);
     /* All the room at once: a buffer that grows leaves its old memory behind, with a token in it. */
     if (oauth->url == NULL || ldbx_buf_reserve(&oauth->response.body, MAX_ANSWER) == NULL) {
@@ -94,8 +81,7 @@ void ldbx_oauth_destroy(ldbx_oauth *oauth)
     ldbx_buf_wipe(&oauth->authorization);
     ldbx_secret_clear(&oauth->token.text);
     ldbx_free(oauth->url);
-    pthread_cond_destroy(&oauth->changed);
-    pthread_mutex_destroy(&oauth->lock);
+    ldbx_lock_clear(&oauth->lock);
     ldbx_free(oauth);
 }
 
@@ -326,14 +312,14 @@ static int renew(ldbx_oauth *oauth, const ldbx_oauth_patience *patience, ldbx_er
     int status;
 
     oauth->fetching = true;
-    pthread_mutex_unlock(&oauth->lock);
+    ldbx_lock_give(&oauth->lock);
     ldbx_log(LDBX_LOG_DEBUG, "net", "fetching an access token from %s", oauth->url);
     status = fetch(oauth, patience, early, &fetched, &failure);
     ldbx_wipe(oauth->response.body.data, oauth->response.body.size);
     ldbx_buf_wipe(&oauth->authorization);
-    pthread_mutex_lock(&oauth->lock);
+    ldbx_lock_take(&oauth->lock);
     oauth->fetching = false;
-    pthread_cond_broadcast(&oauth->changed);
+    ldbx_lock_tell(&oauth->lock);
     status = settle(oauth, status, &fetched, &failure, error);
     ldbx_error_destroy(failure);
     return status;
@@ -342,16 +328,10 @@ static int renew(ldbx_oauth *oauth, const ldbx_oauth_patience *patience, ldbx_er
 /* A step of waiting for the thread that fetches. When that one is cancelled or fails, whoever waits fetches by itself. */
 static int wait_for_other(ldbx_oauth *oauth, const ldbx_oauth_patience *patience, ldbx_error **error)
 {
-    struct timespec look;
-
     LDBX_TRY(ldbx_cancel_check(patience->cancel, error));
     if (patience->deadline_ms != 0 && ldbx_deadline_passed(patience->deadline_ms))
         return fail_answer(oauth, LDBX_TIMEOUT, "no access token within the time limit", error);
-    clock_gettime(CLOCK_MONOTONIC, &look);
-    look.tv_nsec += LOOK_MS * 1000000;
-    look.tv_sec += look.tv_nsec / 1000000000;
-    look.tv_nsec %= 1000000000;
-    pthread_cond_timedwait(&oauth->changed, &oauth->lock, &look);
+    ldbx_lock_wait(&oauth->lock, LOOK_MS);
     return LDBX_OK;
 }
 
@@ -372,21 +352,21 @@ int ldbx_oauth_header(ldbx_oauth *oauth, const ldbx_oauth_patience *patience, ld
 {
     int status;
 
-    pthread_mutex_lock(&oauth->lock);
+    ldbx_lock_take(&oauth->lock);
     status = get_token(oauth, patience, error);
     if (status == LDBX_OK) {
         ldbx_credential bearer = {.token = oauth->token.text};
         *serial = oauth->serial;
         status = ldbx_credential_header(&bearer, out, error);
     }
-    pthread_mutex_unlock(&oauth->lock);
+    ldbx_lock_give(&oauth->lock);
     return status;
 }
 
 void ldbx_oauth_refuse(ldbx_oauth *oauth, uint64_t serial)
 {
-    pthread_mutex_lock(&oauth->lock);
+    ldbx_lock_take(&oauth->lock);
     if (serial == oauth->serial)
         ldbx_secret_clear(&oauth->token.text);
-    pthread_mutex_unlock(&oauth->lock);
+    ldbx_lock_give(&oauth->lock);
 }

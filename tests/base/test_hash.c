@@ -14,6 +14,8 @@ START_TEST(test_crc32)
     crc = ldbx_crc32(0, "12345", 5);
     crc = ldbx_crc32(crc, NULL, 0);
     ck_assert_uint_eq(ldbx_crc32(crc, "6789", 4), 0xCBF43926u);
+    ck_assert_uint_eq(ldbx_crc32_combine(crc, ldbx_crc32(0, "6789", 4), 4), 0xCBF43926u);
+    ck_assert_uint_eq(ldbx_crc32_combine(crc, 0, 0), crc);
 }
 END_TEST
 
