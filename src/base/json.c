@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/civil.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/secret.h"
@@ -255,4 +256,37 @@ void ldbx_json_put_raw(ldbx_json_writer *writer, const char *name, ldbx_view jso
 {
     begin_member(writer, name);
     ldbx_buf_view(writer->buf, json);
+}
+
+void ldbx_json_put_any(ldbx_json_writer *writer, const char *name, const char *value)
+{
+    ldbx_json_put_text(writer, name, value != NULL && *value != '\0' ? value : NULL);
+}
+
+void ldbx_json_put_instant(ldbx_json_writer *writer, const char *name, int64_t us)
+{
+    char text[48];
+
+    if (us != 0)
+        ldbx_format_timestamp(text, us, true);
+    ldbx_json_put_text(writer, name, us != 0 ? text : NULL);
+}
+
+void ldbx_json_put_error(ldbx_json_writer *writer, const char *name, const ldbx_error *error)
+{
+    static const char *const verdicts[] = {
+        [LDBX_RETRY_NEVER] = "never", [LDBX_RETRY_SAFE] = "safe", [LDBX_RETRY_UNKNOWN] = "unknown"};
+
+    if (error == NULL) {
+        ldbx_json_put_null(writer, name);
+        return;
+    }
+    ldbx_json_begin_object(writer, name);
+    ldbx_json_put_text(writer, "status", ldbx_status_name(ldbx_error_status(error)));
+    ldbx_json_put_text(writer, "message", ldbx_error_message(error));
+    ldbx_json_put_any(writer, "sqlstate", ldbx_error_sqlstate(error));
+    ldbx_json_put_any(writer, "class", ldbx_error_class(error));
+    ldbx_json_put_any(writer, "statement_id", ldbx_error_statement_id(error));
+    ldbx_json_put_text(writer, "retry", verdicts[ldbx_error_retry(error)]);
+    ldbx_json_end_object(writer);
 }

@@ -41,6 +41,12 @@ void ldbx_json_put_text(ldbx_json_writer *writer, const char *name, const char *
 void ldbx_json_put_int(ldbx_json_writer *writer, const char *name, int64_t value);
 void ldbx_json_put_bool(ldbx_json_writer *writer, const char *name, bool value);
 void ldbx_json_put_null(ldbx_json_writer *writer, const char *name);
+/* "" is as good as NULL. */
+void ldbx_json_put_any(ldbx_json_writer *writer, const char *name, const char *value);
+/* Microseconds since 1970 as text; 0: null. */
+void ldbx_json_put_instant(ldbx_json_writer *writer, const char *name, int64_t us);
+/* What reports tell of an error; NULL: null. */
+void ldbx_json_put_error(ldbx_json_writer *writer, const char *name, const ldbx_error *error);
 void ldbx_json_put_raw(ldbx_json_writer *writer, const char *name, ldbx_view json);
 
 #endif

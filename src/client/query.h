@@ -21,4 +21,8 @@ void ldbx_query_close(ldbx_query *query);
 int ldbx_query_row(ldbx_connection *connection, const ldbx_buf *sql, const ldbx_statement_options *options,
                    ldbx_query *out, const ldbx_batch **row, ldbx_error **error);
 
+/* As row, for a text that never changes: the first cell of its row as text, allocated; "" for NULL. */
+int ldbx_query_text(ldbx_connection *connection, const char *sql, const ldbx_statement_options *options, char **out,
+                    ldbx_error **error);
+
 #endif

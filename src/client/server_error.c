@@ -226,3 +226,17 @@ int ldbx_check_operation(const ldbx_tcli_operation_status *operation, const char
         return LDBX_OK;
     }
 }
+
+bool ldbx_is_refusal(int status, const ldbx_error *error)
+{
+    /* SQLSTATE classes: connection, conflict, resources, intervention, system, internal. */
+    static const char *const passing[] = {"08", "40", "53", "57", "58", "XX"};
+    ldbx_view state = ldbx_view_of(ldbx_error_sqlstate(error));
+
+    if (ldbx_error_http_status(error) != 0) /* that is not about the statement */
+        return false;
+    for (size_t i = 0; i < sizeof passing / sizeof passing[0]; i++)
+        if (ldbx_view_starts(state, passing[i]))
+            return false;
+    return status == LDBX_SERVER || status == LDBX_NOT_FOUND || status == LDBX_UNSUPPORTED || status == LDBX_FORBIDDEN;
+}

@@ -16,4 +16,11 @@ bool ldbx_says_session_is_gone(ldbx_view message);
 /* The error of a statement that ended in ERROR, CANCELED, CLOSED or TIMEDOUT; LDBX_OK while it runs or when it has finished. */
 int ldbx_check_operation(const ldbx_tcli_operation_status *operation, const char *statement_id, ldbx_error **error);
 
+/*
+ * The server refused the statement for what it asks, as it does where there are no versions. A connection that
+ * failed, and a server that had no resources, was interrupted or broke inside, are another matter: the same
+ * statement may go through later.
+ */
+bool ldbx_is_refusal(int status, const ldbx_error *error);
+
 #endif

@@ -5,9 +5,8 @@
 #ifndef LDBX_IMPORT_CHECKPOINT_H
 #define LDBX_IMPORT_CHECKPOINT_H
 
+#include "base/run_id.h"
 #include "import/snapshot.h"
-
-#define LDBX_RUN_ID_SIZE 32 /* "20261122T194512Z-9f3a62c1" and its NUL fit */
 
 typedef struct ldbx_import_run {
     char id[LDBX_RUN_ID_SIZE]; /* "" : no run is unfinished */
@@ -35,8 +34,5 @@ typedef struct ldbx_import_checkpoint {
 int ldbx_checkpoint_read(ldbx_view document, ldbx_import_checkpoint *out, ldbx_error **error);
 void ldbx_checkpoint_write(const ldbx_import_checkpoint *checkpoint, ldbx_buf *out);
 void ldbx_checkpoint_clear(ldbx_import_checkpoint *checkpoint);
-
-/* A new run's identifier: UTC time and random digits. */
-int ldbx_run_id_make(char out[LDBX_RUN_ID_SIZE], ldbx_error **error);
 
 #endif

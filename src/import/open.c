@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/options.h"
 #include "base/str.h"
+#include "client/server_error.h"
 #include "client/sql.h"
 #include "import/history.h"
 #include "store/store.h"
@@ -117,27 +118,6 @@ int ldbx_import_save(ldbx_import *import, ldbx_error **error)
                            error);
 }
 
-static int ask_current_catalog(ldbx_import *import, ldbx_error **error)
-{
-    int status;
-    ldbx_query query = {0};
-    const ldbx_batch *row = NULL;
-    ldbx_view name;
-    ldbx_buf sql;
-
-    ldbx_buf_init(&sql, LDBX_MAX_SQL);
-    ldbx_buf_str(&sql, "SELECT current_catalog()");
-    LDBX_GO(ldbx_query_row(import->snapshot.connection, &sql, &import->snapshot.statement, &query, &row, error));
-    name = ldbx_batch_bytes(row, 0, 0);
-    import->saved.catalog = ldbx_strndup(name.data != NULL ? name.data : "", name.size);
-    if (import->saved.catalog == NULL)
-        LDBX_GO(ldbx_fail_no_memory(error));
-out:
-    ldbx_query_close(&query);
-    ldbx_buf_clear(&sql);
-    return status;
-}
-
 /* The session's catalog is read once and kept: a later session with another default must not import another
  * table under the same key. */
 static int settle_catalog(ldbx_import *import, ldbx_error **error)
@@ -145,7 +125,8 @@ static int settle_catalog(ldbx_import *import, ldbx_error **error)
     const char *catalog = import->options.catalog;
 
     if (catalog == NULL && import->saved.catalog == NULL)
-        LDBX_TRY(ask_current_catalog(import, error));
+        LDBX_TRY(ldbx_query_text(import->snapshot.connection, "SELECT current_catalog()", &import->snapshot.statement,
+                                 &import->saved.catalog, error));
     import->snapshot.catalog = ldbx_strdup(catalog != NULL ? catalog : import->saved.catalog);
     return import->snapshot.catalog != NULL ? LDBX_OK : ldbx_fail_no_memory(error);
 }
@@ -241,7 +222,7 @@ static int read_columns(ldbx_import *import, ldbx_error **error)
     ldbx_error *refusal = NULL;
     int status = ldbx_snapshot_describe(&import->snapshot, &refusal);
 
-    if (import->run.version >= 0 && ldbx_snapshot_is_refusal(status, refusal)) {
+    if (import->run.version >= 0 && ldbx_is_refusal(status, refusal)) {
         import->run.version = -1;
         ldbx_import_warn(import, "the source has no versions: %s", ldbx_error_message(refusal));
         apply_run_to_snapshot(import);
@@ -265,7 +246,7 @@ static int pin_version(ldbx_import *import, ldbx_version *version, ldbx_error **
     int status;
 
     ldbx_buf_init(&reason, LDBX_MAX_ERROR);
-    status = ldbx_history_newest(&import->snapshot, version, &reason, error);
+    status = ldbx_snapshot_newest_version(&import->snapshot, version, &reason, error);
     if (status == LDBX_OK && version->number < 0)
         ldbx_import_warn(import, "the source has no versions: %s", reason.failed ? "" : ldbx_buf_cstr(&reason));
     ldbx_buf_clear(&reason);
@@ -341,7 +322,7 @@ int ldbx_import_go_on(ldbx_import *import, ldbx_error **error)
 /* A refusal while looking for something says that it is not there. */
 static int settle_look(int status, bool *is_there, ldbx_error **refusal, ldbx_error **error)
 {
-    if (ldbx_snapshot_is_refusal(status, *refusal)) {
+    if (ldbx_is_refusal(status, *refusal)) {
         *is_there = false;
         status = LDBX_OK;
     }
@@ -363,7 +344,7 @@ static int look_for_version(ldbx_import *import, bool *is_there, ldbx_error **er
     ldbx_error *refusal = NULL;
     ldbx_bound newest;
     int64_t rows = -1, nulls;
-    int status = ldbx_history_has(&import->snapshot, &pinned, is_there, &refusal);
+    int status = ldbx_snapshot_has_version(&import->snapshot, &pinned, is_there, &refusal);
 
     if (status == LDBX_OK && *is_there)
         status = ldbx_snapshot_describe(&import->snapshot, &refusal);

@@ -51,13 +51,6 @@ int ldbx_snapshot_describe(ldbx_snapshot *snapshot, ldbx_error **error);
 int ldbx_snapshot_time_column(const ldbx_snapshot *snapshot, const char *name, const char *option, size_t *index,
                               ldbx_type *type, ldbx_error **error);
 
-/*
- * The server refused the statement for what it asks, as it does where there are no versions. A connection that
- * failed, and a server that had no resources, was interrupted or broke inside, are another matter: the same
- * statement may go through later.
- */
-bool ldbx_snapshot_is_refusal(int status, const ldbx_error *error);
-
 /* Rows of the snapshot, their greatest timestamp, and rows of the whole table without one; read from the
  * table, never from the view. */
 int ldbx_snapshot_count(const ldbx_snapshot *snapshot, int64_t *rows, ldbx_bound *newest, int64_t *null_timestamps,

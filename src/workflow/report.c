@@ -3,21 +3,6 @@
 #include "base/civil.h"
 #include "base/str.h"
 
-static void put_instant(ldbx_json_writer *writer, const char *name, int64_t us)
-{
-    char text[48];
-
-    if (us != 0)
-        ldbx_format_timestamp(text, us, true);
-    ldbx_json_put_text(writer, name, us != 0 ? text : NULL);
-}
-
-/* "" is as good as nothing. */
-static void put_if_any(ldbx_json_writer *writer, const char *name, const char *value)
-{
-    ldbx_json_put_text(writer, name, value != NULL && *value != '\0' ? value : NULL);
-}
-
 static void put_watermark(ldbx_json_writer *writer, const char *name, const ldbx_import_summary *summary)
 {
     char text[48];
@@ -25,25 +10,6 @@ static void put_watermark(ldbx_json_writer *writer, const char *name, const ldbx
     if (summary->has_watermark)
         ldbx_format_timestamp(text, summary->watermark_us, true);
     ldbx_json_put_text(writer, name, summary->has_watermark ? text : NULL);
-}
-
-static void put_error(ldbx_json_writer *writer, const ldbx_error *failure)
-{
-    static const char *const verdicts[] = {
-        [LDBX_RETRY_NEVER] = "never", [LDBX_RETRY_SAFE] = "safe", [LDBX_RETRY_UNKNOWN] = "unknown"};
-
-    if (failure == NULL) {
-        ldbx_json_put_null(writer, "error");
-        return;
-    }
-    ldbx_json_begin_object(writer, "error");
-    ldbx_json_put_text(writer, "status", ldbx_status_name(ldbx_error_status(failure)));
-    ldbx_json_put_text(writer, "message", ldbx_error_message(failure));
-    put_if_any(writer, "sqlstate", ldbx_error_sqlstate(failure));
-    put_if_any(writer, "class", ldbx_error_class(failure));
-    put_if_any(writer, "statement_id", ldbx_error_statement_id(failure));
-    ldbx_json_put_text(writer, "retry", verdicts[ldbx_error_retry(failure)]);
-    ldbx_json_end_object(writer);
 }
 
 /* The run that was done or tried, or NULL. */
@@ -59,7 +25,7 @@ static void put_window(const ldbx_run *run, ldbx_json_writer *writer)
     const ldbx_import_summary *summary = &run->summary;
 
     ldbx_json_begin_object(writer, "window");
-    put_if_any(writer, "from", run->window_from);
+    ldbx_json_put_any(writer, "from", run->window_from);
     if (summary->complete && !summary->limited)
         put_watermark(writer, "to", summary);
     else
@@ -119,8 +85,8 @@ void ldbx_report_write(const ldbx_run *run, const ldbx_error *failure, ldbx_buf 
     ldbx_json_put_text(&writer, "run", run_of(run));
     ldbx_json_put_text(&writer, "job", run->job->name);
     ldbx_json_put_text(&writer, "state", run->loaded ? ldbx_job_state_name(run->document.state) : NULL);
-    put_instant(&writer, "started", run->started_us);
-    put_instant(&writer, "finished", run->finished_us);
+    ldbx_json_put_instant(&writer, "started", run->started_us);
+    ldbx_json_put_instant(&writer, "finished", run->finished_us);
     put_window(run, &writer);
     ldbx_json_put_null(&writer, "source_position");
     put_empty_array(&writer, "files");
@@ -131,7 +97,7 @@ void ldbx_report_write(const ldbx_run *run, const ldbx_error *failure, ldbx_buf 
     ldbx_json_put_int(&writer, "attempts", run->summary.attempts);
     put_watermark(&writer, "watermark", &run->summary);
     put_warnings(run, &writer);
-    put_error(&writer, failure);
+    ldbx_json_put_error(&writer, "error", failure);
     ldbx_json_end_object(&writer);
 }
 
@@ -141,12 +107,12 @@ void ldbx_report_write_last_run(const ldbx_run *run, const ldbx_error *failure, 
 
     ldbx_json_begin_object(&writer, NULL);
     ldbx_json_put_text(&writer, "run", run_of(run));
-    put_instant(&writer, "started", run->started_us);
-    put_instant(&writer, "finished", run->finished_us);
+    ldbx_json_put_instant(&writer, "started", run->started_us);
+    ldbx_json_put_instant(&writer, "finished", run->finished_us);
     ldbx_json_put_int(&writer, "delivered", run->summary.delivered);
     ldbx_json_put_bool(&writer, "limited", run->summary.limited);
     ldbx_json_put_int(&writer, "attempts", run->summary.attempts);
     put_watermark(&writer, "watermark", &run->summary);
-    put_error(&writer, failure);
+    ldbx_json_put_error(&writer, "error", failure);
     ldbx_json_end_object(&writer);
 }

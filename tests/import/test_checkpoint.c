@@ -124,17 +124,6 @@ START_TEST(cut_anywhere_it_is_refused)
 }
 END_TEST
 
-START_TEST(run_ids_differ)
-{
-    char a[LDBX_RUN_ID_SIZE], b[LDBX_RUN_ID_SIZE];
-
-    ck_assert_int_eq(ldbx_run_id_make(a, NULL), LDBX_OK);
-    ck_assert_int_eq(ldbx_run_id_make(b, NULL), LDBX_OK);
-    ck_assert_uint_eq(strlen(a), 25);
-    ck_assert_str_ne(a, b);
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("checkpoint");
@@ -144,6 +133,5 @@ int main(void)
     tcase_add_test(tcase, a_new_one_is_empty);
     tcase_add_loop_test(tcase, a_wrong_one_is_refused_by_name, 0, sizeof wrong / sizeof wrong[0]);
     tcase_add_test(tcase, cut_anywhere_it_is_refused);
-    tcase_add_test(tcase, run_ids_differ);
     return suite_run(suite);
 }

@@ -133,40 +133,6 @@ START_TEST(time_columns_are_found_without_case_and_checked)
 }
 END_TEST
 
-static const struct {
-    ldbx_status status;
-    const char *sqlstate;
-    bool refusal;
-} answers[] = {
-    {LDBX_SERVER, "0AKDE", true},    {LDBX_NOT_FOUND, "42P01", true}, {LDBX_UNSUPPORTED, "0A000", true},
-    {LDBX_FORBIDDEN, "42501", true}, {LDBX_SERVER, "", true},         {LDBX_SERVER, "XX000", false},
-    {LDBX_SERVER, "57014", false},   {LDBX_SERVER, "53000", false},   {LDBX_UNAVAILABLE, "", false},
-    {LDBX_SESSION_LOST, "", false},  {LDBX_CANCELLED, "", false},
-};
-
-/* What may pass must not make a table one without versions, nor a pinned version one that is gone. */
-START_TEST(a_refusal_is_told_from_a_failure)
-{
-    const ldbx_error_facts facts = {.sqlstate = answers[_i].sqlstate, .retry = -1};
-    ldbx_error *error = NULL;
-
-    ldbx_fail_facts(&error, answers[_i].status, &facts, "no");
-    ck_assert_int_eq(ldbx_snapshot_is_refusal(answers[_i].status, error), answers[_i].refusal);
-    ldbx_error_destroy(error);
-}
-END_TEST
-
-START_TEST(an_answer_that_is_not_about_the_statement_is_no_refusal)
-{
-    const ldbx_error_facts facts = {.http_status = 403, .retry = -1};
-    ldbx_error *error = NULL;
-
-    ldbx_fail_facts(&error, LDBX_FORBIDDEN, &facts, "ExecuteStatement: HTTP 403");
-    ck_assert(!ldbx_snapshot_is_refusal(LDBX_FORBIDDEN, error));
-    ldbx_error_destroy(error);
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("snapshot");
@@ -177,8 +143,6 @@ int main(void)
     tcase_add_test(tcase, a_page_starts_behind_its_key);
     tcase_add_test(tcase, everything_is_read_without_bounds);
     tcase_add_test(tcase, nested_columns_are_read_as_json);
-    tcase_add_loop_test(tcase, a_refusal_is_told_from_a_failure, 0, sizeof answers / sizeof answers[0]);
-    tcase_add_test(tcase, an_answer_that_is_not_about_the_statement_is_no_refusal);
     tcase_add_test(tcase, time_columns_are_found_without_case_and_checked);
     return suite_run(suite);
 }
