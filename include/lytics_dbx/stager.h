@@ -40,8 +40,8 @@ typedef struct ldbx_access {
  * Hooks of a stager. Each returns LDBX_OK or a status of its own choice below 0, for which it may make an error by
  * ldbx_error_set(). They may be called on threads of the library, at most `parallel` at once and one at a time for
  * one transfer except `block`; with parallel = 1 all are called on the thread of the caller. Repeats after failures
- * that may heal are the stager's business. Names are relative, of the letters [A-Za-z0-9._-] and `/`. `cancel` may
- * be NULL.
+ * that may heal are the stager's business. Names are relative, of the letters [A-Za-z0-9._-] and `/`; none of their
+ * parts is empty or begins with `.` or `_`. `cancel` may be NULL.
  */
 typedef struct ldbx_stager_ops {
     size_t size; /**< sizeof(ldbx_stager_ops) */
@@ -99,6 +99,18 @@ LDBX_API void ldbx_stager_options_init(ldbx_stager_options *options, size_t size
  */
 LDBX_API int ldbx_stager_new(const ldbx_stager_ops *ops, const ldbx_stager_options *options, void *user,
                              ldbx_stager **out, ldbx_error **error);
+
+/**
+ * @brief Makes a stager that puts its files into a directory, for a warehouse that sees the same disk. A file has its
+ * name when it is whole and durable, not before; it is as readable as the umask lets it be.
+ * @param path The directory; made if it is not there.
+ * @param url Its address for COPY INTO; NULL: `file:` and the real path.
+ * @param out Receives the stager, owned by the caller; NULL on failure.
+ * @param error May be NULL.
+ * @return LDBX_OK, LDBX_INVALID_ARGUMENT, LDBX_IO (cannot be made, is a file, may not be written to) or LDBX_NO_MEMORY.
+ * @since 0.1
+ */
+LDBX_API int ldbx_stager_open_directory(const char *path, const char *url, ldbx_stager **out, ldbx_error **error);
 
 /**
  * @brief Ends a stager and wipes its secrets; what it staged stays.

@@ -42,6 +42,23 @@ int ldbx_stager_check_address(const char *what, const char *text, ldbx_error **e
     return LDBX_OK;
 }
 
+static bool is_name_byte(char byte)
+{
+    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
+           strchr("._-/", byte) != NULL;
+}
+
+/* A name cannot lead out of the staging, and none of its parts is one that COPY INTO passes over as hidden. */
+static int check_name(const char *name, ldbx_error **error)
+{
+    char before = '/';
+
+    for (const char *at = name; *at != '\0'; before = *at++)
+        if (!is_name_byte(*at) || (before == '/' && strchr("._/", *at) != NULL))
+            return ldbx_fail(error, LDBX_INVALID_ARGUMENT, "'%s' is no name of a staged file", name);
+    return before != '/' ? LDBX_OK : ldbx_fail(error, LDBX_INVALID_ARGUMENT, "'%s' is no name of a staged file", name);
+}
+
 static int check_ops(const ldbx_stager_ops *ops, ldbx_error **error)
 {
     int blocks = (ops->begin != NULL) + (ops->block != NULL) + (ops->finish != NULL) + (ops->abandon != NULL);
@@ -142,24 +159,30 @@ int ldbx_stager_put(ldbx_stager *stager, const char *name, ldbx_view content, ui
                     ldbx_error **error)
 {
     ldbx_error *hook = NULL;
-    int status = stager->ops.put(stager->user, name, content, crc32, cancel, &hook);
+    int status;
 
+    LDBX_TRY(check_name(name, error));
+    status = stager->ops.put(stager->user, name, content, crc32, cancel, &hook);
     return answer(status, "staging", name, &hook, error);
 }
 
 int ldbx_stager_remove(ldbx_stager *stager, const char *name, ldbx_cancel *cancel, ldbx_error **error)
 {
     ldbx_error *hook = NULL;
-    int status = stager->ops.remove(stager->user, name, cancel, &hook);
+    int status;
 
+    LDBX_TRY(check_name(name, error));
+    status = stager->ops.remove(stager->user, name, cancel, &hook);
     return answer(status, "removing", name, &hook, error);
 }
 
 int ldbx_stager_begin(ldbx_stager *stager, const char *name, void **transfer, ldbx_cancel *cancel, ldbx_error **error)
 {
     ldbx_error *hook = NULL;
-    int status = stager->ops.begin(stager->user, name, transfer, cancel, &hook);
+    int status;
 
+    LDBX_TRY(check_name(name, error));
+    status = stager->ops.begin(stager->user, name, transfer, cancel, &hook);
     return answer(status, "staging", name, &hook, error);
 }
 
@@ -191,6 +214,7 @@ int ldbx_stager_check(ldbx_stager *stager, const char *name, int64_t bytes, uint
 {
     ldbx_error *hook = NULL;
 
+    LDBX_TRY(check_name(name, error));
     if (stager->ops.check == NULL)
         return LDBX_OK;
     return answer(stager->ops.check(stager->user, name, bytes, crc32, cancel, &hook), "checking", name, &hook, error);

@@ -14,7 +14,8 @@ size_t ldbx_stager_block_bytes(const ldbx_stager *stager);
 int ldbx_stager_parallel(const ldbx_stager *stager);
 bool ldbx_stager_takes_blocks(const ldbx_stager *stager); /* else an object is at most one block */
 
-/* As the hooks of the same names. */
+/* As the hooks of the same names. A name that leads out of the staging, or is hidden from COPY INTO, is
+ * LDBX_INVALID_ARGUMENT. */
 int ldbx_stager_put(ldbx_stager *stager, const char *name, ldbx_view content, uint32_t crc32, ldbx_cancel *cancel,
                     ldbx_error **error);
 int ldbx_stager_remove(ldbx_stager *stager, const char *name, ldbx_cancel *cancel, ldbx_error **error);

@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -326,10 +325,8 @@ static int remove_document(directory *store, const char *key, ldbx_error **error
         return ldbx_fail(error, LDBX_INVALID_ARGUMENT, "%s was opened for reading", store->path);
     LDBX_GO(lock_key(store, key, error));
     LDBX_GO(make_path(store, key, ".json", &path, error));
-    if (unlink(path) == 0)
-        status = ldbx_folder_sync(store->path, error);
-    else if (errno != ENOENT)
-        status = ldbx_file_fail(error, path, "removing");
+    LDBX_GO(ldbx_file_remove(path, error));
+    status = ldbx_folder_sync(store->path, error);
 out:
     ldbx_free(path);
     return status;
@@ -381,45 +378,6 @@ static void directory_destroy(void *user)
     ldbx_free(store);
 }
 
-/* One level; its parent is synced, or a crash of the machine could take the folder with all that is in it. */
-static int make_level(ldbx_buf *path, ldbx_error **error)
-{
-    const char *text = ldbx_buf_cstr(path);
-    size_t size = path->size;
-    int status;
-
-    if (text == NULL)
-        return ldbx_fail_no_memory(error);
-    if (mkdir(text, 0777) != 0)
-        return errno == EEXIST ? LDBX_OK : ldbx_file_fail(error, text, "making the folder");
-    ldbx_buf_str(path, "/..");
-    text = ldbx_buf_cstr(path);
-    status = text == NULL ? ldbx_fail_no_memory(error) : ldbx_folder_sync(text, error);
-    path->size = size;
-    return status;
-}
-
-static int make_folder(const char *path, ldbx_error **error)
-{
-    struct stat facts;
-    ldbx_buf level;
-    int status = LDBX_OK;
-
-    ldbx_buf_init(&level, LDBX_MAX_DOCUMENT);
-    for (const char *at = path; *at != '\0'; at++) {
-        ldbx_buf_byte(&level, (uint8_t)*at);
-        if (*at != '/' && (at[1] == '/' || at[1] == '\0'))
-            LDBX_GO(make_level(&level, error));
-    }
-    if (stat(path, &facts) != 0)
-        status = ldbx_file_fail(error, path, "looking at the folder");
-    else if (!S_ISDIR(facts.st_mode))
-        status = ldbx_fail(error, LDBX_IO, "%s: not a folder", path);
-out:
-    ldbx_buf_clear(&level);
-    return status;
-}
-
 int ldbx_store_open_directory(const char *path, ldbx_store_mode mode, ldbx_store **out, ldbx_error **error)
 {
     static const ldbx_store_ops ops = {sizeof ops, directory_load, directory_save, directory_remove, directory_destroy};
@@ -441,7 +399,7 @@ int ldbx_store_open_directory(const char *path, ldbx_store_mode mode, ldbx_store
     if (store->path == NULL)
         LDBX_GO(ldbx_fail_no_memory(error));
     if (store->writable)
-        LDBX_GO(make_folder(path, error));
+        LDBX_GO(ldbx_folder_make(path, error));
     LDBX_GO(ldbx_store_new(&ops, store, out, error));
     store = NULL;
 out:
