@@ -7,6 +7,7 @@
 #include "base/str.h"
 
 #define NOT_GIVEN (-1)
+#define MAX_HEAD  ((size_t)64 << 10) /* of a head that is kept: lines behind it are not found */
 
 static const char *const reason_headers[] = {
     "x-databricks-reason-phrase",
@@ -21,18 +22,26 @@ static void forget_head(ldbx_http_response *response)
     response->reason[0] = '\0';
     response->reason_rank = 0;
     response->content_type[0] = '\0';
+    ldbx_buf_reset(&response->head);
 }
 
 void ldbx_http_response_init(ldbx_http_response *response, size_t max_body)
 {
     memset(response, 0, sizeof *response);
+    ldbx_buf_init(&response->head, MAX_HEAD);
     forget_head(response);
     ldbx_buf_init(&response->body, max_body);
+}
+
+void ldbx_http_response_keep_head(ldbx_http_response *response)
+{
+    response->keeps_head = true;
 }
 
 void ldbx_http_response_clear(ldbx_http_response *response)
 {
     forget_head(response);
+    ldbx_buf_clear(&response->head);
     ldbx_buf_clear(&response->body);
 }
 
@@ -97,17 +106,55 @@ static void take_header(ldbx_http_response *response, ldbx_view name, ldbx_view 
         take_text(response->content_type, sizeof response->content_type, value);
 }
 
-void ldbx_http_response_line(ldbx_http_response *response, ldbx_view line)
+/* "Name: value" taken apart, blanks cut; false: it is no header. */
+static bool split_line(ldbx_view line, ldbx_view *name, ldbx_view *value)
 {
     int64_t colon = ldbx_view_find(line, ":");
+
+    if (colon < 0)
+        return false;
+    *name = (ldbx_view){line.data, (size_t)colon};
+    *value = ldbx_view_trim((ldbx_view){line.data + colon + 1, line.size - (size_t)colon - 1});
+    return true;
+}
+
+static void keep_line(ldbx_http_response *response, ldbx_view line)
+{
+    ldbx_buf *head = &response->head;
+
+    line = ldbx_view_trim(line);
+    if (line.size + 1 > head->max - head->size)
+        return;
+    ldbx_buf_view(head, line);
+    ldbx_buf_byte(head, '\n');
+}
+
+void ldbx_http_response_line(ldbx_http_response *response, ldbx_view line)
+{
+    ldbx_view name, value;
 
     if (ldbx_view_starts(line, "HTTP/")) {
         forget_head(response);
         return;
     }
-    if (colon >= 0) {
-        ldbx_view name = {line.data, (size_t)colon};
-        ldbx_view value = {line.data + colon + 1, line.size - (size_t)colon - 1};
-        take_header(response, name, ldbx_view_trim(value));
+    if (!split_line(line, &name, &value))
+        return;
+    take_header(response, name, value);
+    if (response->keeps_head)
+        keep_line(response, line);
+}
+
+ldbx_view ldbx_http_response_header(const ldbx_http_response *response, const char *wanted)
+{
+    ldbx_view rest = ldbx_buf_get(&response->head);
+    ldbx_view name, value;
+    int64_t end;
+
+    while ((end = ldbx_view_find(rest, "\n")) >= 0) {
+        if (split_line((ldbx_view){rest.data, (size_t)end}, &name, &value) && ldbx_view_ieq(name, wanted))
+            return value;
+        rest.data += end + 1;
+        rest.size -= (size_t)end + 1;
     }
+    return (ldbx_view){"", 0};
 }

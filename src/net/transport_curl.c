@@ -90,7 +90,8 @@ static size_t on_head(char *data, size_t one, size_t size, void *user)
     else if (ldbx_view_trim(line).size == 0)
         transport->head_whole = true; /* and stays so: trailers of a chunked body come here too */
     ldbx_http_response_line(transport->response, line);
-    return size * one;
+    transport->no_memory = transport->response->head.failed;
+    return transport->no_memory ? 0 : size * one;
 }
 
 static size_t on_body(char *data, size_t one, size_t size, void *user)
@@ -117,6 +118,7 @@ static CURLcode set_connection(CURL *easy, const ldbx_transport_settings *settin
 
     SET(CURLOPT_PROTOCOLS_STR, "https,http");
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    SET(CURLOPT_PATH_AS_IS, 1L);
     SET(CURLOPT_FOLLOWLOCATION, 0L); /* a redirect is a wrong address, and would take the token along */
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_QUICK_EXIT, 1L); /* a cancelled name lookup is left behind, not waited for */
@@ -228,9 +230,13 @@ static bool add_header(struct curl_slist **list, const char *name, const char *v
 
 static bool make_headers(const ldbx_http_request *request, struct curl_slist **list)
 {
-    return add_header(list, "Content-Type", request->content_type) && add_header(list, "Accept", request->accept) &&
-           add_header(list, "Expect", NULL) &&
-           (request->authorization == NULL || add_header(list, "Authorization", request->authorization));
+    bool made = add_header(list, "Content-Type", request->content_type) &&
+                add_header(list, "Accept", request->accept) && add_header(list, "Expect", NULL) &&
+                (request->authorization == NULL || add_header(list, "Authorization", request->authorization));
+
+    for (size_t i = 0; i < request->header_count && made; i++)
+        made = add_header(list, request->headers[i].name, request->headers[i].value);
+    return made;
 }
 
 static void wipe_headers(struct curl_slist *list)
@@ -245,12 +251,15 @@ static CURLcode set_request(CURL *easy, const ldbx_http_request *request, struct
     CURLcode code = CURLE_OK;
     /* Plain text goes to loopback only; a proxy of the environment would see the token. */
     bool plain = ldbx_view_starts(ldbx_view_of(request->url), "http:");
+    bool is_head = strcmp(request->method, "HEAD") == 0; /* which announces the length of what it does not send */
 
     SET(CURLOPT_URL, request->url);
     SET(CURLOPT_NOPROXY, plain ? "*" : NULL);
     SET(CURLOPT_HTTPHEADER, headers);
-    SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)max_body);
-    if (strcmp(request->method, "GET") == 0) {
+    SET(CURLOPT_MAXFILESIZE_LARGE, is_head ? 0 : (curl_off_t)max_body);
+    if (is_head) {
+        SET(CURLOPT_NOBODY, 1L);
+    } else if (strcmp(request->method, "GET") == 0 || strcmp(request->method, "DELETE") == 0) {
         SET(CURLOPT_HTTPGET, 1L);
     } else {
         SET(CURLOPT_POST, 1L);

@@ -175,6 +175,42 @@ START_TEST(reset_keeps_the_memory_of_the_body)
 }
 END_TEST
 
+START_TEST(a_head_is_kept_on_request)
+{
+    line("ETag: \"lost\"\r\n");
+    ldbx_http_response_keep_head(&response);
+    ck_assert_uint_eq(ldbx_http_response_header(&response, "etag").size, 0);
+    line("HTTP/1.1 200 OK\r\n");
+    line("ETag:  \"one\" \r\n");
+    line("no header\r\n");
+    line("x-amz-empty:\r\n");
+    line("etag: \"two\"\r\n");
+    ck_assert(ldbx_view_eq(ldbx_http_response_header(&response, "ETAG"), "\"one\""));
+    ck_assert_uint_eq(ldbx_http_response_header(&response, "x-amz-empty").size, 0);
+    ck_assert_uint_eq(ldbx_http_response_header(&response, "eta").size, 0);
+    line("HTTP/1.1 204 No Content\r\n");
+    ck_assert_uint_eq(ldbx_http_response_header(&response, "etag").size, 0);
+}
+END_TEST
+
+/* What does not fit is not found; what fits behind it is. */
+START_TEST(a_head_that_is_kept_has_a_largest_size)
+{
+    static char large[65536 - 8];
+
+    memset(large, 'x', sizeof large - 3);
+    memcpy(large, "large: ", 7);
+    ldbx_http_response_keep_head(&response);
+    line(large);
+    ck_assert_uint_eq(ldbx_http_response_header(&response, "large").size, sizeof large - 3 - 7);
+    line("some: thing");
+    ck_assert_uint_eq(ldbx_http_response_header(&response, "some").size, 0);
+    line("a: 1");
+    ck_assert(ldbx_view_eq(ldbx_http_response_header(&response, "a"), "1"));
+    ck_assert_uint_le(response.head.size, 65536);
+}
+END_TEST
+
 START_TEST(a_text_is_left_out_when_memory_is_short)
 {
     suite_fail_allocation(1);
@@ -199,6 +235,8 @@ int main(void)
     tcase_add_loop_test(tcase, reads_a_delay, 0, (int)(sizeof delays / sizeof delays[0]));
     tcase_add_test(tcase, reads_a_date_ahead);
     tcase_add_test(tcase, reset_keeps_the_memory_of_the_body);
+    tcase_add_test(tcase, a_head_is_kept_on_request);
+    tcase_add_test(tcase, a_head_that_is_kept_has_a_largest_size);
     tcase_add_test(tcase, a_text_is_left_out_when_memory_is_short);
     return suite_run(suite);
 }

@@ -61,6 +61,101 @@ START_TEST(leaves_out_what_is_not_given)
 }
 END_TEST
 
+START_TEST(sends_more_headers)
+{
+    static const http_step script[] = {{HTTP_SEND, HTTP_OK2}};
+    static const ldbx_http_header headers[] = {
+        {"Host", "elsewhere"}, {"x-amz-date", "20260101T000000Z"}, {"If-None-Match", "*"}};
+    http_server *server = http_server_start(STEPS(script));
+    ldbx_http_request request = exchange_request(http_server_url(server));
+
+    request.headers = headers;
+    request.header_count = COUNT(headers);
+    expect_ok(exchange_send(&request), ex.error);
+    http_server_wait_requests(server, 1);
+    ck_assert_ptr_nonnull(strstr(http_server_request(server, 0), "\r\nHost: elsewhere\r\n"));
+    ck_assert_ptr_nonnull(strstr(http_server_request(server, 0), "\r\nx-amz-date: 20260101T000000Z\r\n"));
+    ck_assert_ptr_nonnull(strstr(http_server_request(server, 0), "\r\nIf-None-Match: *\r\n"));
+    ck_assert_ptr_null(strstr(http_server_request(server, 0), "Host: 127."));
+    http_server_stop(server);
+}
+END_TEST
+
+/* A HEAD announces a length, here one that no response holds, and sends nothing; all on one connection. */
+START_TEST(methods_without_a_body)
+{
+    static const http_step script[] = {
+        {HTTP_SEND, "HTTP/1.1 200 OK\r\nContent-Length: 5000000000\r\nx-amz-checksum-crc32: AAAAAA==\r\n\r\n"},
+        {HTTP_SEND, "HTTP/1.1 204 No Content\r\n\r\n"},
+        {HTTP_SEND, HTTP_OK2},
+        {HTTP_SEND, HTTP_OK2},
+    };
+    static const char *const methods[] = {"HEAD", "DELETE", "GET", "PUT"};
+    http_server *server = http_server_start(STEPS(script));
+    ldbx_http_request request = {.url = http_server_url(server)};
+
+    ldbx_http_response_keep_head(&ex.response);
+    for (int i = 0; i < 4; i++) {
+        request.method = methods[i];
+        expect_ok(exchange_send(&request), ex.error);
+        expect_answer(i == 1 ? 204 : 200, i < 2 ? "" : "ok");
+        if (i == 0)
+            ck_assert(ldbx_view_eq(ldbx_http_response_header(&ex.response, "content-length"), "5000000000"));
+        http_server_wait_requests(server, i + 1);
+        ck_assert_int_eq(strncmp(http_server_request(server, i), methods[i], strlen(methods[i])), 0);
+        ck_assert((strcasestr(http_server_request(server, i), "content-length:") != NULL) == (i == 3));
+    }
+    ck_assert_uint_eq(ldbx_http_response_header(&ex.response, "x-amz-checksum-crc32").size, 0);
+    ck_assert_int_eq(http_server_connections(server), 1);
+    http_server_stop(server);
+}
+END_TEST
+
+START_TEST(a_path_goes_out_as_it_is)
+{
+    static const http_step script[] = {{HTTP_SEND, HTTP_OK2}};
+    http_server *server = http_server_start(STEPS(script));
+    ldbx_http_request request = {.method = "GET"};
+    char url[128];
+
+    snprintf(url, sizeof url, "http://127.0.0.1:%d/a//./../b%%2F%%c3%%BC?x=%%20", http_server_port(server));
+    request.url = url;
+    expect_ok(exchange_send(&request), ex.error);
+    http_server_wait_requests(server, 1);
+    ck_assert_ptr_eq(strstr(http_server_request(server, 0), "GET /a//./../b%2F%c3%BC?x=%20 HTTP/1.1\r\n"),
+                     http_server_request(server, 0));
+    http_server_stop(server);
+}
+END_TEST
+
+/* The server has seen enough, answers and closes while most of the body is still to come. */
+START_TEST(an_answer_before_the_body_is_sent_is_read)
+{
+    enum { TIMES = 20 };
+    size_t size = 6000000;
+    char *body = malloc(size);
+    http_step script[TIMES];
+    http_server *server;
+    ldbx_http_request request;
+
+    memset(body, 'b', size);
+    for (int i = 0; i < TIMES; i++)
+        script[i] = (http_step){HTTP_EARLY, HTTP_ANSWER("403 No", 7, "not you")};
+    server = http_server_start(script, TIMES);
+    request = exchange_request(http_server_url(server));
+    request.method = "PUT";
+    request.body = (ldbx_view){body, size};
+    for (int i = 0; i < TIMES; i++) {
+        expect_ok(exchange_send(&request), ex.error);
+        expect_answer(403, "not you");
+    }
+    http_server_wait_requests(server, TIMES);
+    ck_assert_int_eq(http_server_requests(server), TIMES);
+    http_server_stop(server);
+    free(body);
+}
+END_TEST
+
 START_TEST(gives_the_answer_whatever_its_status)
 {
     static const http_step script[] = {
@@ -397,6 +492,10 @@ int main(void)
     tcase_add_checked_fixture(tcase, exchange_start, exchange_stop);
     tcase_add_test(tcase, sends_what_the_protocol_asks_for);
     tcase_add_test(tcase, leaves_out_what_is_not_given);
+    tcase_add_test(tcase, sends_more_headers);
+    tcase_add_test(tcase, methods_without_a_body);
+    tcase_add_test(tcase, a_path_goes_out_as_it_is);
+    tcase_add_test(tcase, an_answer_before_the_body_is_sent_is_read);
     tcase_add_test(tcase, gives_the_answer_whatever_its_status);
     tcase_add_test(tcase, carries_a_large_body_both_ways);
     tcase_add_loop_test(tcase, a_request_on_a_kept_connection_is_never_sent_twice, 0, 6);

@@ -84,7 +84,7 @@ static size_t whole_size(const char *text)
 
 /* NULL: the client went away before the request was whole. Bodies may be binary; the text is cut at their
  * first NUL then. */
-static char *read_request(int fd)
+static char *read_request(int fd, bool head_only)
 {
     size_t size = 0;
     size_t capacity = 4096;
@@ -96,7 +96,7 @@ static char *read_request(int fd)
             break;
         size += (size_t)got;
         text[size] = '\0';
-        if (whole_size(text) > 0 && size >= whole_size(text))
+        if (whole_size(text) > 0 && (head_only || size >= whole_size(text)))
             return text;
         if (size == capacity) {
             capacity *= 2;
@@ -123,9 +123,9 @@ static void send_all(int fd, const char *bytes)
 static void serve(http_server *server, int *fd)
 {
     static const http_step lost = {HTTP_SEND_CLOSE, HTTP_ANSWER("500 Script Is Over", 0, "")};
-    char *text = read_request(*fd);
-    const http_step *step;
     size_t number = (size_t)server->requests; /* only this thread writes it */
+    const http_step *step = number < server->steps ? &server->script[number] : &lost;
+    char *text = read_request(*fd, step->kind == HTTP_EARLY);
 
     if (text == NULL || number >= MAX_REQUESTS) {
         free(text);
@@ -133,9 +133,8 @@ static void serve(http_server *server, int *fd)
         return;
     }
     server->texts[number] = text;
-    step = number < server->steps ? &server->script[number] : &lost;
     send_all(*fd, step->bytes);
-    if (step->kind == HTTP_SEND_CLOSE)
+    if (step->kind == HTTP_SEND_CLOSE || step->kind == HTTP_EARLY)
         close_connection(server, fd);
     else if (step->kind == HTTP_RESET)
         reset_connection(server, fd);

@@ -13,6 +13,7 @@ typedef enum http_step_kind {
     HTTP_SEND,       /* sends the bytes, the connection stays */
     HTTP_SEND_CLOSE, /* sends the bytes, then closes */
     HTTP_RESET,      /* sends the bytes, then closes with RST */
+    HTTP_EARLY,      /* as soon as the head is there: sends the bytes and closes, whatever of the body is on its way */
     HTTP_STALL       /* sends the bytes, then nothing more until the server stops */
 } http_step_kind;
 
