@@ -27,7 +27,8 @@ typedef enum ldbx_reach {
 } ldbx_reach;
 
 /*
- * Sends the request and takes the whole answer. Redirects are not followed. LDBX_OK for every whole HTTP
+ * Sends the request and takes the whole answer. (One that comes before the body is sent, with a close behind it, is nearly always
+ * read; always where the request asks first.) Redirects are not followed. LDBX_OK for every whole HTTP
  * answer whatever its status; else LDBX_UNAVAILABLE, LDBX_TIMEOUT, LDBX_CANCELLED (within 200 ms),
  * LDBX_INVALID_DATA (certificate or CA file: not to be repeated), LDBX_PROTOCOL (answer larger than the
  * response may hold, or what answers cannot speak TLS with us), LDBX_INVALID_ARGUMENT (no address), LDBX_NO_MEMORY. Messages name the host, never the

@@ -231,7 +231,8 @@ static bool add_header(struct curl_slist **list, const char *name, const char *v
 static bool make_headers(const ldbx_http_request *request, struct curl_slist **list)
 {
     bool made = add_header(list, "Content-Type", request->content_type) &&
-                add_header(list, "Accept", request->accept) && add_header(list, "Expect", NULL) &&
+                add_header(list, "Accept", request->accept) &&
+                add_header(list, "Expect", request->ask_first ? "100-continue" : NULL) &&
                 (request->authorization == NULL || add_header(list, "Authorization", request->authorization));
 
     for (size_t i = 0; i < request->header_count && made; i++)
