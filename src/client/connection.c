@@ -107,18 +107,6 @@ static int report_connect(const ldbx_connection *connection, ldbx_error **error)
     return ldbx_fail(error, LDBX_STOPPED, "stopped by the progress callback before connecting");
 }
 
-static int open_oauth(ldbx_connection *connection, ldbx_error **error)
-{
-    const ldbx_config *config = connection->config;
-    ldbx_transport *transport;
-
-    if (config->credential.client_id == NULL)
-        return LDBX_OK;
-    LDBX_TRY(ldbx_channel_transport(config, &transport, error));
-    return ldbx_oauth_new(&config->host, (int32_t)config->port, &config->credential, transport,
-                          config->request_timeout_ms, &connection->oauth, error);
-}
-
 int ldbx_connection_open(const ldbx_config *config, const ldbx_connection_options *options, ldbx_connection **out,
                          ldbx_error **error)
 {
@@ -142,7 +130,7 @@ int ldbx_connection_open(const ldbx_config *config, const ldbx_connection_option
     connection->progress = ours.progress;
     connection->user = ours.user;
     LDBX_GO(ldbx_config_clone(config, &connection->config, error));
-    LDBX_GO(open_oauth(connection, error));
+    LDBX_GO(ldbx_caller_oauth(connection->config, &connection->oauth, error));
     LDBX_GO(ldbx_channel_new(connection->config, connection->oauth, &connection->channel, error));
     LDBX_GO(report_connect(connection, error));
     LDBX_GO(ldbx_connection_reopen(connection, NULL, error));

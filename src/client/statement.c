@@ -186,7 +186,7 @@ static int doubt(const execution *run, int status, ldbx_error **error)
         run->statement->options.repeatable)
         return status;
     if (!ours && !run->finished)
-        return ldbx_channel_doubt("ExecuteStatement", run->operation.statement_id, error);
+        return ldbx_call_doubt("ExecuteStatement", run->operation.statement_id, error);
     ldbx_error_set_retry(error, LDBX_RETRY_UNKNOWN);
     return status;
 }
