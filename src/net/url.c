@@ -209,3 +209,15 @@ char *ldbx_url_format(const ldbx_host *host, int32_t port, const char *path)
     ldbx_buf_clear(&url);
     return text;
 }
+
+void ldbx_url_encode(ldbx_buf *out, ldbx_view text, const char *keep)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        char byte = text.data[i];
+        bool letter = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9');
+        if (letter || (byte != '\0' && (strchr("-._~", byte) != NULL || strchr(keep, byte) != NULL)))
+            ldbx_buf_byte(out, (uint8_t)byte);
+        else
+            ldbx_buf_printf(out, "%%%02X", (unsigned)(unsigned char)byte);
+    }
+}

@@ -21,4 +21,7 @@ int ldbx_http_path_parse(ldbx_view text, char **out, ldbx_error **error);
 /* "https://name:port/path"; NULL: no memory. */
 char *ldbx_url_format(const ldbx_host *host, int32_t port, const char *path);
 
+/* Percent-encodes all but letters, digits and "-._~" (RFC 3986), and the bytes of `keep`. */
+void ldbx_url_encode(ldbx_buf *out, ldbx_view text, const char *keep);
+
 #endif

@@ -237,6 +237,24 @@ START_TEST(survives_no_memory)
 }
 END_TEST
 
+START_TEST(encodes_what_an_address_cannot_hold)
+{
+    ldbx_buf out;
+    ldbx_view odd = {"a%\0\xff+", 5};
+
+    ldbx_buf_init(&out, 1000);
+    ldbx_url_encode(&out, ldbx_view_of("az-09._~/ A"), "/");
+    ck_assert_str_eq(ldbx_buf_cstr(&out), "az-09._~/%20A");
+    ldbx_buf_reset(&out);
+    ldbx_url_encode(&out, ldbx_view_of("a/b=\xc3\xa4"), "");
+    ck_assert_str_eq(ldbx_buf_cstr(&out), "a%2Fb%3D%C3%A4");
+    ldbx_buf_reset(&out);
+    ldbx_url_encode(&out, odd, "/");
+    ck_assert_str_eq(ldbx_buf_cstr(&out), "a%25%00%FF%2B");
+    ldbx_buf_clear(&out);
+}
+END_TEST
+
 #define COUNT(array) (int)(sizeof(array) / sizeof((array)[0]))
 
 int main(void)
@@ -251,6 +269,7 @@ int main(void)
     tcase_add_loop_test(tcase, puts_a_path_in_order, 0, COUNT(good_paths));
     tcase_add_loop_test(tcase, refuses_a_path_and_says_why, 0, COUNT(bad_paths));
     tcase_add_test(tcase, makes_an_address);
+    tcase_add_test(tcase, encodes_what_an_address_cannot_hold);
     tcase_add_test(tcase, survives_no_memory);
     return suite_run(suite);
 }
