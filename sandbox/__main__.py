@@ -116,7 +116,8 @@ def open_workspace(given):
     where = {"catalogs": (HIVE_CATALOG,)} if given.dialect == "hive" else {}
     return Workspace(database_path(given.state), given.token or ["sandbox"], given.results, given.session_idle, given.operation_idle,
                      OAuth(given.client, given.token_lifetime), logins=given.login or ["sandbox:sandbox"], storage=given.state,
-                     s3_keys=given.s3_key or [("sandbox", "sandbox-secret", None)], credentials=dict(given.storage_credential), locations=dict(given.external_location), **where)
+                     s3_keys=given.s3_key or [("sandbox", "sandbox-secret", None)], credentials=dict(given.storage_credential),
+                     locations=dict(given.external_location), **where)
 
 
 def main():

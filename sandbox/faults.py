@@ -1,8 +1,7 @@
 """Faults on script.
 
-A script is {"rules": [...]}. A rule waits for a call of `rpc` (any of Thrift, if not given) whose statement contains `statement` and whose target
-contains `target` (any, if not given), lets `skip` of them pass (0) and then acts on `times` of them (1). A `rpc` that ends with `*` means all that begin so.
-What it does is its `action`:
+A script is {"rules": [...]}. A rule waits for a call of `rpc` (any of Thrift, if not given) whose statement contains `statement` and whose
+target contains `target` (any, if not given), lets `skip` of them pass (0) and then acts on `times` of them (1). What it does is its `action`:
 
     On HTTP and the connection
     status          answers with HTTP `status`, `headers` and `body`; nothing is executed. A redirect is a status with a Location.
@@ -19,9 +18,9 @@ What it does is its `action`:
     garbage         executes nothing and answers 200 with `body` (a page of HTML, if not given; may be empty)
 
     Of these all but cold_start, expired_token and down can also strike a request for an OAuth token: rpc is OAuthToken then.
-    All but cold_start can strike storage. There rpc is S3.PutObject, S3.UploadPart, S3.CompleteMultipartUpload, ... (named as AWS names them) or
-    Files.Put, Files.Get, Files.Head, Files.Delete, Files.ListDirectory, ...; the target is BUCKET/KEY or the path in the volume, and what has no body is
-    cut in its headers.
+    All but cold_start can strike storage. There rpc is S3.PutObject, S3.UploadPart, ... (as AWS names them), or Files.Put, Files.Get,
+    Files.Head, Files.Delete, Files.CreateDirectory, Files.ListDirectory, ...; `S3.*` means all of S3. The target is BUCKET/KEY, or the
+    path in the volume. An answer without a body is cut in its headers.
 
     On Thrift
     sequence        executes, then answers with another sequence id
@@ -91,8 +90,8 @@ class Rule:
             raise ValueError(f"action {self.action!r} is not for {TOKEN_RPC}")
         if given.get("rpc", "").startswith(STORAGE) and self.action not in ON_STORAGE:
             raise ValueError(f"action {self.action!r} is not for storage")
-        if "code" in given and not given.get("rpc", "").startswith(STORAGE):
-            raise ValueError("'code' is for storage only")
+        if ("code" in given or "*" in given.get("rpc", "")) and not given.get("rpc", "").startswith(STORAGE):
+            raise ValueError("'code' and '*' are for storage only")
 
     def _names(self, rpc):
         wanted = self.given.get("rpc", ONLY.get(self.action))
@@ -102,7 +101,8 @@ class Rule:
 
     def takes(self, rpc, statement, target):
         """Whether the rule acts on this call, which it then has counted."""
-        if not self._names(rpc) or any(self.given.get(what, "") not in (text or "") for what, text in (("statement", statement), ("target", target))):
+        texts = {"statement": statement or "", "target": target or ""}
+        if not self._names(rpc) or any(self.given.get(name, "") not in text for name, text in texts.items()):
             return False
         if self.skip > 0:
             self.skip -= 1

@@ -24,8 +24,8 @@ LARGEST_LIST = 8 << 20          # bytes of the XML that names the parts
 NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 KEPT = {"content-type", "content-encoding", "content-disposition", "content-language", "cache-control", "expires"}
 # What a request may carry of S3's own headers; any other would ask for something that does not happen here.
-KNOWN = {"x-amz-" + name for name in ("date", "content-sha256", "security-token", "checksum-crc32", "sdk-checksum-algorithm", "checksum-algorithm",
-                                      "checksum-type", "checksum-mode", "mp-object-size", "user-agent")}
+KNOWN = {"x-amz-" + name for name in ("date", "content-sha256", "security-token", "user-agent", "checksum-crc32", "checksum-algorithm",
+                                      "checksum-type", "checksum-mode", "sdk-checksum-algorithm", "mp-object-size")}
 # What is asked of (an object or a bucket, method, subresource): the call's name, and the parameters it takes.
 CALLS = {
     ("object", "PUT", None): ("PutObject", ()), ("object", "GET", None): ("GetObject", ()), ("object", "HEAD", None): ("HeadObject", ()),
@@ -33,17 +33,18 @@ CALLS = {
     ("object", "PUT", "uploadId"): ("UploadPart", ("partNumber",)), ("object", "POST", "uploadId"): ("CompleteMultipartUpload", ()),
     ("object", "DELETE", "uploadId"): ("AbortMultipartUpload", ()),
     ("object", "GET", "uploadId"): ("ListParts", ("max-parts", "part-number-marker")),
-    ("bucket", "GET", "list-type"): ("ListObjectsV2", ("prefix", "delimiter", "max-keys", "start-after", "continuation-token", "encoding-type",
-                                                       "fetch-owner")),
+    ("bucket", "GET", "list-type"): ("ListObjectsV2", ("prefix", "delimiter", "max-keys", "start-after", "continuation-token",
+                                                       "encoding-type", "fetch-owner")),
     ("bucket", "GET", "uploads"): ("ListMultipartUploads", ("prefix", "max-uploads", "key-marker", "upload-id-marker", "encoding-type")),
     ("bucket", "HEAD", None): ("HeadBucket", ()), ("bucket", "PUT", None): ("CreateBucket", ()),
 }
 WRITES = {"PUT", "POST", "DELETE"}
-FAILURES = {503: ("SlowDown", "Please reduce your request rate."), 500: ("InternalError", "We encountered an internal error. Please try again."),
+FAILURES = {503: ("SlowDown", "Please reduce your request rate."),
+            500: ("InternalError", "We encountered an internal error. Please try again."),
             403: ("AccessDenied", "Access Denied"), 404: ("NoSuchKey", "The specified key does not exist."),
             412: ("PreconditionFailed", "At least one of the pre-conditions you specified did not hold"),
-            409: ("ConditionalRequestConflict", "The conditional request cannot succeed due to a conflicting operation against this resource."),
-            400: ("RequestTimeout", "Your socket connection to the server was not read from or written to within the timeout period.")}
+            409: ("ConditionalRequestConflict", "The conditional request cannot succeed due to a conflicting operation."),
+            400: ("RequestTimeout", "Your socket connection was not read from or written to within the timeout period.")}
 
 
 class S3:
@@ -70,13 +71,13 @@ def elements(**content):
     return [element(name, value) for name, value in content.items() if value is not None]
 
 
-def document(name, *content):
-    text = "".join(content)
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n<{name} xmlns="{NAMESPACE}">{text}</{name}>'.encode()
+def document(root):
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{root}'.encode()
 
 
 def xml(name, *content):
-    return Answer(200, document(name, *content), {"Content-Type": "application/xml"})
+    root = element(name, *content).replace(">", f' xmlns="{NAMESPACE}">', 1)
+    return Answer(200, document(root), {"Content-Type": "application/xml"})
 
 
 def instant(seconds):
@@ -92,7 +93,8 @@ def virtual_bucket(handler):
 def number(params, name, default, least=0):
     text = params.get(name, str(default))
     if not re.fullmatch("[0-9]{1,9}", text) or int(text) < least:
-        raise Refusal(400, "InvalidArgument", f"Provided {name} not an integer or within integer range", ArgumentName=name, ArgumentValue=text)
+        raise Refusal(400, "InvalidArgument", f"Provided {name} not an integer or within integer range",
+                      ArgumentName=name, ArgumentValue=text)
     return int(text)
 
 
@@ -107,11 +109,12 @@ def decoded(value, size, refusal):
 
 
 def no_upload():
-    return Refusal(404, "NoSuchUpload", "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.")
+    return Refusal(404, "NoSuchUpload", "The specified upload does not exist. The upload ID may be invalid, or the upload may have been "
+                   "aborted or completed.")
 
 
-def exists():
-    return Refusal(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold", Condition="If-None-Match")
+def not_so(condition):
+    return Refusal(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold", Condition=condition)
 
 
 def asked_parts(body):
@@ -158,8 +161,8 @@ class S3Call(StorageCall):
 
     def refused(self, refusal):
         request = uuid.uuid4().hex[:16].upper()
-        body = document("Error", *elements(Code=refusal.code, Message=refusal.message, **refusal.details, Resource=self.path, RequestId=request))
-        body = body.replace(f' xmlns="{NAMESPACE}"'.encode(), b"")
+        body = document(element("Error", *elements(Code=refusal.code, Message=refusal.message, **refusal.details, Resource=self.path,
+                                                   RequestId=request)))
         return Answer(refusal.status, body, {"Content-Type": "application/xml", "x-amz-request-id": request, **refusal.headers})
 
     def failure(self, status):
@@ -193,10 +196,13 @@ class S3Call(StorageCall):
         if self.call == "Unknown":
             raise Refusal(501, "NotImplemented", f"The sandbox does not support {self.method} with {sorted(self.params)} here.")
         unknown = sorted(set(self.params) - {self.subresource, "x-id", *self.takes})
-        unknown += sorted(name.lower() for name in self.headers if name.lower().startswith("x-amz-") and name.lower() not in KNOWN
-                          and not name.lower().startswith("x-amz-meta-"))
-        unknown += [name for name in ("if-match", "if-modified-since", "if-unmodified-since") if name in self.headers]
-        if self.headers.get("if-none-match", "*") != "*" or ("if-none-match" in self.headers and self.call not in ("PutObject", "CompleteMultipartUpload")):
+        given = {name.lower() for name in self.headers} - KNOWN
+        unknown += sorted(name for name in given if name.startswith("x-amz-") and not name.startswith("x-amz-meta-"))
+        unknown += [name for name in ("if-modified-since", "if-unmodified-since") if name in self.headers]
+        if "if-match" in self.headers and self.method not in ("GET", "HEAD"):
+            unknown.append("if-match of this kind")
+        condition = self.headers.get("if-none-match")
+        if condition is not None and (condition != "*" or self.call not in ("PutObject", "CompleteMultipartUpload")):
             unknown.append("if-none-match of this kind")
         if unknown:
             raise Refusal(501, "NotImplemented", f"The sandbox does not support {', '.join(unknown)}.")
@@ -256,7 +262,8 @@ class S3Call(StorageCall):
         return data
 
     def _kept(self):
-        return {name.lower(): value for name, value in self.headers.items() if name.lower() in KEPT or name.lower().startswith("x-amz-meta-")}
+        given = {name.lower(): value for name, value in self.headers.items()}
+        return {name: value for name, value in given.items() if name in KEPT or name.startswith("x-amz-meta-")}
 
     def _only_new(self):
         return "if-none-match" in self.headers
@@ -278,13 +285,15 @@ class S3Call(StorageCall):
         made = Object(size, etag, crc32, "FULL_OBJECT" if crc32 else None, time.time(), self._kept(), [[name, size]])
         if not self.store.put(self.bucket, self.key, made, self._only_new()):
             (self.store.data / name).unlink()
-            raise exists()
+            raise not_so("If-None-Match")
         return Answer(200, headers={"ETag": f'"{etag}"', **checksum(made)})
 
     def _found(self):
         found = self.store.find(self.bucket, self.key)
         if found is None:
             raise Refusal(404, "NoSuchKey", "The specified key does not exist.", Key=self.key.decode())
+        if self.headers.get("if-match", "*").strip('"') not in ("*", found.etag):
+            raise not_so("If-Match")
         headers = {"ETag": f'"{found.etag}"', "Last-Modified": formatdate(found.modified, usegmt=True), "Accept-Ranges": "bytes",
                    "Content-Type": "binary/octet-stream", **found.headers}
         if "content-type" in headers:
@@ -298,7 +307,7 @@ class S3Call(StorageCall):
         try:
             return ranged(self.headers.get("range"), self.store.paths(found.files), headers)
         except ValueError:
-            raise Refusal(416, "InvalidRange", "The requested range is not satisfiable", headers={"Content-Range": f"bytes */{found.size}"},
+            raise Refusal(416, "InvalidRange", "The requested range is not satisfiable", {"Content-Range": f"bytes */{found.size}"},
                           RangeRequested=self.headers["range"], ActualObjectSize=found.size) from None
 
     _head_object = _get_object
@@ -324,7 +333,8 @@ class S3Call(StorageCall):
         try:
             return base64.urlsafe_b64decode(token.encode())
         except ValueError:
-            raise Refusal(400, "InvalidArgument", "The continuation token provided is incorrect", ArgumentName="continuation-token") from None
+            raise Refusal(400, "InvalidArgument", "The continuation token provided is incorrect",
+                          ArgumentName="continuation-token") from None
 
     def _entries(self, prefix, delimiter, after):
         """What a list shows, in order: (key or common prefix, row or None)."""
@@ -352,8 +362,9 @@ class S3Call(StorageCall):
             page.append(entry)
         token = base64.urlsafe_b64encode(page[-1][0]).decode() if truncated else None
         head = elements(Name=self.bucket, Prefix=self._shown(prefix), Delimiter=self._shown(delimiter) if delimiter else None,
-                        EncodingType=self.params.get("encoding-type"), KeyCount=len(page), MaxKeys=most, IsTruncated=str(truncated).lower(),
-                        ContinuationToken=self.params.get("continuation-token"), NextContinuationToken=token)
+                        EncodingType=self.params.get("encoding-type"), KeyCount=len(page), MaxKeys=most,
+                        IsTruncated=str(truncated).lower(), ContinuationToken=self.params.get("continuation-token"),
+                        NextContinuationToken=token)
         return xml("ListBucketResult", *head, *(self._entry(name, row) for name, row in page))
 
     def _entry(self, name, row):
@@ -371,9 +382,9 @@ class S3Call(StorageCall):
         passed = next((at for at, upload in enumerate(known) if (upload.key, upload.id) == (marker, upload_marker)), None)
         rest = known[passed + 1:] if passed is not None else [upload for upload in known if upload.key > marker]
         page, truncated = rest[:most], len(rest) > most > 0
-        head = elements(Bucket=self.bucket, KeyMarker=self._shown(marker), UploadIdMarker=upload_marker, Prefix=self._shown(prefix),
-                        EncodingType=self.params.get("encoding-type"), MaxUploads=most, IsTruncated=str(truncated).lower(),
-                        NextKeyMarker=self._shown(page[-1].key) if truncated else None, NextUploadIdMarker=page[-1].id if truncated else None)
+        last = {"NextKeyMarker": self._shown(page[-1].key), "NextUploadIdMarker": page[-1].id} if truncated else {}
+        head = elements(Bucket=self.bucket, KeyMarker=self._shown(marker), UploadIdMarker=upload_marker, Prefix=self._shown(prefix), **last,
+                        EncodingType=self.params.get("encoding-type"), MaxUploads=most, IsTruncated=str(truncated).lower())
         return xml("ListMultipartUploadsResult", *head, *(element("Upload", *elements(
             Key=self._shown(upload.key), UploadId=upload.id, StorageClass="STANDARD", Initiated=instant(upload.begun))) for upload in page))
 
@@ -401,9 +412,11 @@ class S3Call(StorageCall):
     def _upload_part(self):
         upload, part = self._upload(), number(self.params, "partNumber", "", 1)
         if part > MOST_PARTS:
-            raise Refusal(400, "InvalidArgument", "Part number must be an integer between 1 and 10000, inclusive", ArgumentName="partNumber", ArgumentValue=part)
-        if bool(upload.checksum_type) > ("x-amz-checksum-crc32" in self.headers):
-            raise Refusal(400, "InvalidRequest", "Checksum Type mismatch occurred, expected checksum Type: crc32, actual checksum Type: null")
+            raise Refusal(400, "InvalidArgument", "Part number must be an integer between 1 and 10000, inclusive",
+                          ArgumentName="partNumber", ArgumentValue=part)
+        if upload.checksum_type == "COMPOSITE" and "x-amz-checksum-crc32" not in self.headers:
+            raise Refusal(400, "InvalidRequest",
+                          "Checksum Type mismatch occurred, expected checksum Type: crc32, actual checksum Type: null")
         name, size, etag, crc32 = self._save()
         if not self.store.put_part(upload.id, Part(part, size, etag, crc32, time.time(), name)):
             (self.store.data / name).unlink()
@@ -411,14 +424,16 @@ class S3Call(StorageCall):
         return Answer(200, headers={"ETag": f'"{etag}"', **({"x-amz-checksum-crc32": crc32} if crc32 else {})})
 
     def _list_parts(self):
-        upload, most, marker = self._upload(), min(number(self.params, "max-parts", PAGE), PAGE), number(self.params, "part-number-marker", 0)
+        upload, marker = self._upload(), number(self.params, "part-number-marker", 0)
+        most = min(number(self.params, "max-parts", PAGE), PAGE)
         rest = [part for part in self.store.parts(upload.id) if part.number > marker]
         page, truncated = rest[:most], len(rest) > most > 0
         kind = {"ChecksumAlgorithm": "CRC32", "ChecksumType": upload.checksum_type} if upload.checksum_type else {}
-        head = elements(Bucket=self.bucket, Key=self.key.decode(), UploadId=upload.id, PartNumberMarker=marker, MaxParts=most,
-                        IsTruncated=str(truncated).lower(), NextPartNumberMarker=page[-1].number if page else None, StorageClass="STANDARD", **kind)
+        head = elements(Bucket=self.bucket, Key=self.key.decode(), UploadId=upload.id, PartNumberMarker=marker, MaxParts=most, **kind,
+                        NextPartNumberMarker=page[-1].number if page else None, IsTruncated=str(truncated).lower(), StorageClass="STANDARD")
         return xml("ListPartsResult", *head, *(element("Part", *elements(
-            PartNumber=part.number, LastModified=instant(part.modified), ETag=f'"{part.etag}"', Size=part.size, ChecksumCRC32=part.crc32)) for part in page))
+            PartNumber=part.number, LastModified=instant(part.modified), ETag=f'"{part.etag}"', Size=part.size,
+            ChecksumCRC32=part.crc32)) for part in page))
 
     def _abort_multipart_upload(self):
         self.store.abort(self._upload())
@@ -432,9 +447,10 @@ class S3Call(StorageCall):
             return self._completed(upload.answer)
         parts = self._chosen(upload, asked)
         made = self._joined(upload, parts)
-        answer = {"asked": [(part.number, part.etag) for part in parts], "etag": made.etag, "crc32": made.crc32, "type": made.checksum_type}
+        answer = {"asked": [(part.number, part.etag) for part in parts], "etag": made.etag, "crc32": made.crc32,
+                  "type": made.checksum_type}
         if not self.store.complete(upload, made, answer, self._only_new()):
-            raise exists()
+            raise not_so("If-None-Match")
         return self._completed(answer)
 
     def _completed(self, answer):
@@ -448,14 +464,15 @@ class S3Call(StorageCall):
         if numbers != sorted(set(numbers)):
             raise Refusal(400, "InvalidPartOrder", "The list of parts was not in ascending order. Parts must be ordered by part number.")
         known, chosen = {part.number: part for part in self.store.parts(upload.id)}, []
-        for number_, etag, crc32 in asked:
-            part = known.get(number_)
+        for at, etag, crc32 in asked:
+            part = known.get(at)
             if part is None or part.etag != etag or (crc32 is not None and crc32 != part.crc32):
-                raise Refusal(400, "InvalidPart", "One or more of the specified parts could not be found. The part may not have been uploaded, "
-                              "or the specified entity tag may not match the part's entity tag.", UploadId=upload.id, PartNumber=number_, ETag=etag)
+                raise Refusal(400, "InvalidPart", "One or more of the specified parts could not be found. The part may not have been "
+                              "uploaded, or the specified entity tag may not match the part's entity tag.",
+                              UploadId=upload.id, PartNumber=at, ETag=etag)
             if upload.checksum_type == "COMPOSITE" and crc32 is None:
-                raise Refusal(400, "InvalidRequest", "The upload was created using a crc32 checksum. The complete request must include the checksum "
-                              f"for each part. It was missing for part {number_} in the request.")
+                raise Refusal(400, "InvalidRequest", "The upload was created using a crc32 checksum. The complete request must include "
+                              f"the checksum for each part. It was missing for part {at} in the request.")
             chosen.append(part)
         for part in chosen[:-1]:
             if part.size < SMALLEST_PART:

@@ -11,7 +11,8 @@ from pathlib import Path
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS objects (bucket TEXT, key BLOB, size INTEGER, etag TEXT, crc32 TEXT, checksum_type TEXT, modified REAL,
     headers TEXT, files TEXT, PRIMARY KEY (bucket, key)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS uploads (id TEXT PRIMARY KEY, bucket TEXT, key BLOB, begun REAL, checksum_type TEXT, headers TEXT, answer TEXT);
+CREATE TABLE IF NOT EXISTS uploads (id TEXT PRIMARY KEY, bucket TEXT, key BLOB, begun REAL, checksum_type TEXT, headers TEXT,
+    answer TEXT);
 CREATE TABLE IF NOT EXISTS parts (upload TEXT, number INTEGER, size INTEGER, etag TEXT, crc32 TEXT, modified REAL, file TEXT,
     PRIMARY KEY (upload, number)) WITHOUT ROWID;
 """
@@ -87,8 +88,8 @@ class Store:
 
     def find(self, bucket, key):
         with self._lock:
-            row = self._db.execute("SELECT size, etag, crc32, checksum_type, modified, headers, files FROM objects WHERE bucket = ? AND key = ?",
-                                   (bucket, key)).fetchone()
+            row = self._db.execute("SELECT size, etag, crc32, checksum_type, modified, headers, files FROM objects "
+                                   "WHERE bucket = ? AND key = ?", (bucket, key)).fetchone()
         return Object(*row[:5], json.loads(row[5]), json.loads(row[6])) if row else None
 
     def put(self, bucket, key, made, only_new=False):
@@ -112,9 +113,8 @@ class Store:
     def list(self, bucket, prefix, after):
         """(key, size, etag, modified, checksum_type), in order, of the keys with a prefix that come after one."""
         with self._lock:
-            rows = self._db.execute("SELECT key, size, etag, modified, checksum_type FROM objects WHERE bucket = ? AND key >= ? AND key > ? "
+            return self._db.execute("SELECT key, size, etag, modified, checksum_type FROM objects WHERE bucket = ? AND key >= ? AND key > ? "
                                     "AND substr(key, 1, ?) = ? ORDER BY key", (bucket, prefix, after, len(prefix), prefix)).fetchall()
-        return rows
 
     # Uploads in parts
 
@@ -134,13 +134,14 @@ class Store:
     def uploads(self, bucket, prefix):
         """Those not yet complete, by key and then by age."""
         with self._lock:
-            rows = self._db.execute("SELECT * FROM uploads WHERE bucket = ? AND substr(key, 1, ?) = ? AND answer IS NULL ORDER BY key, begun, id",
-                                    (bucket, len(prefix), prefix)).fetchall()
+            rows = self._db.execute("SELECT * FROM uploads WHERE bucket = ? AND substr(key, 1, ?) = ? AND answer IS NULL "
+                                    "ORDER BY key, begun, id", (bucket, len(prefix), prefix)).fetchall()
         return [read_upload(row) for row in rows]
 
     def parts(self, upload):
         with self._lock:
-            rows = self._db.execute("SELECT number, size, etag, crc32, modified, file FROM parts WHERE upload = ? ORDER BY number", (upload,)).fetchall()
+            rows = self._db.execute("SELECT number, size, etag, crc32, modified, file FROM parts WHERE upload = ? ORDER BY number",
+                                    (upload,)).fetchall()
         return [Part(*row) for row in rows]
 
     def put_part(self, upload, part):

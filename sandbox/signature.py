@@ -113,7 +113,8 @@ def check_headers(headers, signed):
         raise Refusal(403, "AccessDenied", "'Host' must be a 'SignedHeader' in the AWS Authorization.")
     loose = sorted({name.lower() for name in headers if name.lower().startswith("x-amz-")} - set(signed))
     if loose:
-        raise Refusal(403, "AccessDenied", "There were headers present in the request which were not signed", HeadersNotSigned=", ".join(loose))
+        raise Refusal(403, "AccessDenied", "There were headers present in the request which were not signed",
+                      HeadersNotSigned=", ".join(loose))
     payload = headers.get("x-amz-content-sha256")
     if payload is None:
         raise Refusal(400, "InvalidRequest", "Missing required header for this request: x-amz-content-sha256")

@@ -80,7 +80,7 @@ class Body:
             self._handler.go_on()
             self._waited_for = False
         while self.chunked:
-            size = int(self._handler.rfile.readline().split(b";")[0], 16)
+            size = self._chunk_size()
             for at in range(0, size, BLOCK):
                 yield self._read(min(BLOCK, size - at))
             self._handler.rfile.readline()
@@ -89,6 +89,18 @@ class Body:
             block = self._read(min(BLOCK, self._left))
             self._left -= len(block)
             yield block
+
+    def _chunk_size(self):
+        line = self._handler.rfile.readline(100)
+        try:
+            size = int(line.split(b";")[0], 16)
+        except ValueError:
+            size = -1
+        self.length += size
+        if size < 0 or self.too_large:
+            self.chunked, self._handler.close_connection = False, True
+            raise Refusal(400, "BAD_REQUEST", "The body cannot be read.")
+        return size
 
     def blocks(self):
         self._blocks = self._blocks or self._read_blocks()

@@ -130,7 +130,8 @@ class FilesCall(StorageCall):
         since = self.headers.get("If-Unmodified-Since")
         if since and int(known.st_mtime) > parsedate_to_datetime(since).timestamp():
             raise Refusal(412, "FAILED_PRECONDITION", "The file was modified.")
-        headers = {"Content-Type": "application/octet-stream", "Last-Modified": formatdate(known.st_mtime, usegmt=True), "Accept-Ranges": "bytes"}
+        headers = {"Content-Type": "application/octet-stream", "Accept-Ranges": "bytes",
+                   "Last-Modified": formatdate(known.st_mtime, usegmt=True)}
         try:
             return ranged(self.headers.get("Range"), [(self.place, known.st_size)], headers)
         except ValueError:
