@@ -1,7 +1,7 @@
 # Shared by the scripts; sourced from the top of the checkout.
 
 PACKAGES=(build-essential meson ninja-build pkg-config libcurl4-openssl-dev libmbedtls-dev libcjson-dev liblz4-dev
-          zlib1g-dev check python3 python3-venv openssl ca-certificates)
+          zlib1g-dev libisal-dev check python3 python3-venv openssl ca-certificates)
 
 # Installs Debian packages that are missing: the given ones, or those that a build needs.
 need_packages() {

@@ -31,6 +31,22 @@ int64_t ldbx_days_from_civil(int64_t year, int month, int day)
     return era * DAYS_PER_ERA + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - EPOCH_DAYS;
 }
 
+bool ldbx_us_from_unit(int64_t value, char unit, int64_t *us)
+{
+    switch (unit) {
+    case 's':
+        return !__builtin_mul_overflow(value, LDBX_US_PER_SECOND, us);
+    case 'm':
+        return !__builtin_mul_overflow(value, INT64_C(1000), us);
+    case 'n':
+        *us = floor_div(value, 1000);
+        return true;
+    default:
+        *us = value;
+        return true;
+    }
+}
+
 /* Inside of an era 32 bits are enough, and divide faster. */
 static ldbx_civil civil_from_days(int64_t days)
 {

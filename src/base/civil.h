@@ -18,6 +18,9 @@ typedef struct ldbx_civil {
 int64_t ldbx_days_from_civil(int64_t year, int month, int day);
 ldbx_civil ldbx_civil_from_us(int64_t us);
 
+/* Seconds ('s'), milli- ('m'), micro- ('u') or nanoseconds ('n') as microseconds, cut towards the past; false: out of their range. */
+bool ldbx_us_from_unit(int64_t value, char unit, int64_t *us);
+
 /* "yyyy-mm-dd"; years above 9999 and below 0 keep all their digits, the latter with a minus. Returns the
  * length; out holds 32 bytes. */
 size_t ldbx_format_date(char *out, int64_t days);

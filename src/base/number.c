@@ -410,3 +410,149 @@ bool ldbx_parse_decimal128(ldbx_view text, uint8_t bytes[16], int *scale)
     memcpy(bytes, &value, sizeof value);
     return true;
 }
+
+bool ldbx_rescale_decimal128(uint8_t bytes[16], int64_t from, int to, int precision)
+{
+    bool negative = (bytes[15] & 0x80) != 0;
+    int64_t more = to - from;
+    uint128 value;
+
+    memcpy(&value, bytes, sizeof value);
+    value = negative ? 0 - value : value;
+    if (more != 0 && value != 0) {
+        if (more < -MAX_DECIMAL_DIGITS || more > MAX_DECIMAL_DIGITS)
+            return false;
+        if (more < 0 && value % power_of_ten((int)-more) != 0)
+            return false;
+        if (more < 0)
+            value /= power_of_ten((int)-more);
+        else if (__builtin_mul_overflow(value, power_of_ten((int)more), &value))
+            return false;
+    }
+    if (value >= power_of_ten(precision))
+        return false;
+    value = negative ? 0 - value : value;
+    memcpy(bytes, &value, sizeof value);
+    return true;
+}
+
+/* Between two numbers lies none whose decimal text has more digits; what comes behind them can only say that there is more. */
+#define ENOUGH_DIGITS 780
+#define MAX_EXPONENT  INT64_C(1000000000) /* more than a text in memory can make up for by its zeros */
+#define END_EXPONENT  99999               /* beyond every number of so many digits */
+
+/* A number's text taken apart: digits without a point, and an exponent. */
+typedef struct number_text {
+    char digits[ENOUGH_DIGITS + 32]; /* a sign in front; an exponent follows */
+    size_t size;
+    int64_t exponent;
+    bool rest; /* something other than 0 came behind the digits that were kept */
+} number_text;
+
+/* Returns how many digits there were; those in front of the first other than 0 are not kept. */
+static size_t take_number_digits(ldbx_view text, size_t at, number_text *out)
+{
+    size_t first = at;
+
+    for (; at < text.size && is_digit(text.data[at]); at++) {
+        bool leading = text.data[at] == '0' && out->size == 1;
+        if (out->size <= ENOUGH_DIGITS && !leading) {
+            out->digits[out->size++] = text.data[at];
+        } else if (!leading) {
+            out->rest |= text.data[at] != '0';
+            out->exponent++;
+        }
+    }
+    return at - first;
+}
+
+static bool take_exponent(ldbx_view text, size_t at, number_text *out)
+{
+    bool negative = at < text.size && text.data[at] == '-';
+    int64_t exponent = 0;
+
+    if (at < text.size && (text.data[at] == '-' || text.data[at] == '+'))
+        at++;
+    if (at == text.size)
+        return false;
+    for (; at < text.size && is_digit(text.data[at]); at++)
+        exponent = exponent < MAX_EXPONENT ? exponent * 10 + (text.data[at] - '0') : exponent;
+    out->exponent += negative ? -exponent : exponent;
+    return at == text.size;
+}
+
+/* "12.5e1" as "+125e+00", which strtod() reads in any locale. */
+static bool without_point(ldbx_view text, number_text *out)
+{
+    size_t at = text.size > 0 && (text.data[0] == '-' || text.data[0] == '+') ? 1 : 0;
+    size_t count;
+
+    *out = (number_text){.digits = {at == 1 ? text.data[0] : '+'}, .size = 1};
+    count = take_number_digits(text, at, out);
+    at += count;
+    if (count > 0 && at < text.size && text.data[at] == '.') {
+        count = take_number_digits(text, at + 1, out);
+        at += 1 + count;
+        out->exponent -= (int64_t)count;
+    }
+    if (count == 0)
+        return false;
+    if (at < text.size && (text.data[at] == 'e' || text.data[at] == 'E')) {
+        if (!take_exponent(text, at + 1, out))
+            return false;
+        at = text.size;
+    }
+    if (out->size == 1)
+        out->digits[out->size++] = '0';
+    if (out->rest) {
+        out->digits[out->size++] = '1';
+        out->exponent--;
+    }
+    if (out->exponent > END_EXPONENT || out->exponent < -END_EXPONENT)
+        out->exponent = out->exponent > 0 ? END_EXPONENT : -END_EXPONENT;
+    out->size += put_exponent(out->digits + out->size, (int)out->exponent);
+    out->digits[out->size] = '\0';
+    return at == text.size;
+}
+
+/* NaN and the infinities by the names that are written; true when it was one. */
+static bool parse_special(ldbx_view text, double *out)
+{
+    bool negative = ldbx_view_starts(text, "-");
+
+    if (ldbx_view_eq(text, "NaN"))
+        *out = (double)NAN;
+    else if (ldbx_view_eq(text, negative ? "-Infinity" : "Infinity"))
+        *out = negative ? -(double)INFINITY : (double)INFINITY;
+    else
+        return false;
+    return true;
+}
+
+bool ldbx_parse_double(ldbx_view text, double *out)
+{
+    number_text number;
+
+    if (parse_special(text, out))
+        return true;
+    if (!without_point(text, &number))
+        return false;
+    *out = strtod(number.digits, NULL);
+    return isfinite(*out);
+}
+
+/* Not by way of a double, which would round twice. */
+bool ldbx_parse_float(ldbx_view text, float *out)
+{
+    number_text number;
+    double special;
+
+    if (parse_special(text, &special)) {
+        *out = (float)special;
+        return true;
+    }
+    if (!without_point(text, &number))
+        return false;
+    *out = strtof(number.digits, NULL);
+    return isfinite(*out);
+}

@@ -102,20 +102,30 @@ void ldbx_format_uuid(char out[37], const uint8_t bytes[16])
     *out = '\0';
 }
 
-void ldbx_buf_base64(ldbx_buf *buf, const uint8_t *data, size_t size)
+size_t ldbx_format_base64(char *out, const uint8_t *data, size_t size)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    char *to = out;
 
-    for (size_t i = 0; i < size; i += 3) {
+    for (size_t i = 0; i < size; i += 3, to += 4) {
         size_t left = size - i;
         uint32_t word = (uint32_t)data[i] << 16;
         if (left > 1)
             word |= (uint32_t)data[i + 1] << 8;
         if (left > 2)
             word |= data[i + 2];
-        ldbx_buf_byte(buf, (uint8_t)digits[word >> 18]);
-        ldbx_buf_byte(buf, (uint8_t)digits[word >> 12 & 63]);
-        ldbx_buf_byte(buf, left > 1 ? (uint8_t)digits[word >> 6 & 63] : '=');
-        ldbx_buf_byte(buf, left > 2 ? (uint8_t)digits[word & 63] : '=');
+        to[0] = digits[word >> 18];
+        to[1] = digits[word >> 12 & 63];
+        to[2] = left > 1 ? digits[word >> 6 & 63] : '=';
+        to[3] = left > 2 ? digits[word & 63] : '=';
     }
+    return (size_t)(to - out);
+}
+
+void ldbx_buf_base64(ldbx_buf *buf, const uint8_t *data, size_t size)
+{
+    char *to = (char *)ldbx_buf_reserve(buf, size / 3 * 4 + 4);
+
+    if (to != NULL)
+        buf->size += ldbx_format_base64(to, data, size);
 }

@@ -33,9 +33,18 @@ size_t ldbx_format_decimal128(char *out, const uint8_t bytes[16], int scale);
  * or none, digits, and at most one point between digits: up to 38 behind leading zeros.
  */
 bool ldbx_parse_decimal128(ldbx_view text, uint8_t bytes[16], int *scale);
+/* Brings such a number from `from` fraction digits to `to`, exactly; false: that needs rounding, or more than `precision` digits (at most 38). */
+bool ldbx_rescale_decimal128(uint8_t bytes[16], int64_t from, int to, int precision);
+
+/* "-1.5e3", "NaN", "Infinity", "-Infinity"; digits on both sides of a point. The nearest number; false also for what would be infinite. */
+bool ldbx_parse_double(ldbx_view text, double *out);
+bool ldbx_parse_float(ldbx_view text, float *out);
+
 /* 16 bytes as 8-4-4-4-12 hexadecimal digits and a NUL. */
 void ldbx_format_uuid(char out[37], const uint8_t bytes[16]);
 
+/* Returns its length, (size + 2) / 3 * 4; no NUL is written. */
+size_t ldbx_format_base64(char *out, const uint8_t *data, size_t size);
 void ldbx_buf_base64(ldbx_buf *buf, const uint8_t *data, size_t size);
 /* A JSON string with its quotes. Invalid UTF-8 becomes U+FFFD. */
 void ldbx_buf_json_string(ldbx_buf *buf, ldbx_view text);

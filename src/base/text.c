@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/word.h"
+
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 
 static bool is_tail(uint8_t byte)
@@ -33,17 +35,6 @@ static size_t sequence_length(const uint8_t *at, size_t left)
     return (first == 0xF0 && at[1] < 0x90) || (first == 0xF4 && at[1] > 0x8F) ? 0 : 4;
 }
 
-static uint64_t load_word(const uint8_t *at)
-{
-    uint64_t word;
-
-    memcpy(&word, at, sizeof word);
-    return word;
-}
-
-#define ONES  UINT64_C(0x0101010101010101)
-#define HIGHS UINT64_C(0x8080808080808080)
-
 bool ldbx_utf8_valid(ldbx_view text)
 {
     return ldbx_utf8_valid_size(text) == text.size;
@@ -56,7 +47,7 @@ size_t ldbx_utf8_valid_size(ldbx_view text)
 
     while (left > 0) {
         size_t length;
-        if (left >= 8 && (load_word(at) & HIGHS) == 0)
+        if (left >= 8 && (ldbx_word_load(at) & LDBX_WORD_HIGHS) == 0)
             length = 8;
         else
             length = sequence_length(at, left);
@@ -68,14 +59,11 @@ size_t ldbx_utf8_valid_size(ldbx_view text)
     return text.size - left;
 }
 
-/* Whether one of eight bytes may need an escape or is not ASCII. Borrows can raise a false alarm, never miss
- * one. */
+/* Whether one of eight bytes needs an escape or is not ASCII. */
 static bool word_is_special(uint64_t word)
 {
-    uint64_t quote = word ^ (ONES * '"');
-    uint64_t backslash = word ^ (ONES * '\\');
-
-    return ((word | (word - ONES * ' ') | (quote - ONES) | (backslash - ONES)) & HIGHS) != 0;
+    return ((word & LDBX_WORD_HIGHS) | ldbx_word_below(word, ' ') | ldbx_word_has(word, '"') |
+            ldbx_word_has(word, '\\')) != 0;
 }
 
 #define LONGEST_ESCAPE 6
@@ -125,7 +113,7 @@ static uint8_t *put_chunk(uint8_t *to, const uint8_t **at, size_t chunk, const u
 
     while (*at < enough) {
         if (end - *at >= 8) {
-            uint64_t word = load_word(*at);
+            uint64_t word = ldbx_word_load(*at);
             if (!word_is_special(word)) {
                 memcpy(to, &word, sizeof word);
                 to += sizeof word;

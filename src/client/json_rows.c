@@ -17,22 +17,6 @@ static size_t put_word(char *out, const char *word)
     return size;
 }
 
-static bool to_us(int64_t value, char unit, int64_t *us)
-{
-    switch (unit) {
-    case 's':
-        return !__builtin_mul_overflow(value, LDBX_US_PER_SECOND, us);
-    case 'm':
-        return !__builtin_mul_overflow(value, INT64_C(1000), us);
-    case 'n':
-        *us = value / 1000 - (value % 1000 < 0);
-        return true;
-    default:
-        *us = value;
-        return true;
-    }
-}
-
 static size_t put_real(const ldbx_cells *cells, int64_t row, char *out)
 {
     double value = 0;
@@ -75,7 +59,7 @@ static size_t put_timestamp(const ldbx_field *field, int64_t value, char *out)
 {
     int64_t us;
 
-    if (!to_us(value, field->format.unit, &us))
+    if (!ldbx_us_from_unit(value, field->format.unit, &us))
         return ldbx_format_int64(out, value);
     return put_time(out, us, field->type != LDBX_TYPE_TIMESTAMP_NTZ);
 }
@@ -112,7 +96,7 @@ static size_t put_duration(const ldbx_field *field, int64_t value, char *out)
     uint64_t rest, seconds;
     size_t size = 0;
 
-    if (!to_us(value, field->format.unit, &us))
+    if (!ldbx_us_from_unit(value, field->format.unit, &us))
         return ldbx_format_int64(out, value);
     rest = us < 0 ? 0 - (uint64_t)us : (uint64_t)us;
     seconds = rest / LDBX_US_PER_SECOND % 86400;
@@ -581,7 +565,7 @@ bool ldbx_time_cell(const ldbx_cells *cells, int64_t row, int64_t *us)
     if (cells->layout == LDBX_LAYOUT_DATE32)
         return ldbx_cell_integer(cells, row, &value) && !__builtin_mul_overflow(value, LDBX_US_PER_DAY, us);
     if (cells->layout == LDBX_LAYOUT_TIMESTAMP)
-        return ldbx_cell_integer(cells, row, &value) && to_us(value, cells->field->format.unit, us);
+        return ldbx_cell_integer(cells, row, &value) && ldbx_us_from_unit(value, cells->field->format.unit, us);
     return ldbx_layout_is_text(cells->layout) && is_time(cells->field->type) &&
            ldbx_parse_timestamp(ldbx_cell_bytes(cells, row), us);
 }

@@ -230,6 +230,20 @@ START_TEST(test_parse_is_bounded)
 }
 END_TEST
 
+START_TEST(test_units)
+{
+    int64_t us = 99;
+
+    ck_assert(ldbx_us_from_unit(-2, 's', &us) && us == -2000000);
+    ck_assert(ldbx_us_from_unit(-2, 'm', &us) && us == -2000);
+    ck_assert(ldbx_us_from_unit(INT64_MIN, 'u', &us) && us == INT64_MIN);
+    ck_assert(ldbx_us_from_unit(1999, 'n', &us) && us == 1);
+    ck_assert(ldbx_us_from_unit(-1, 'n', &us) && us == -1);
+    ck_assert(!ldbx_us_from_unit(INT64_MAX, 's', &us));
+    ck_assert(!ldbx_us_from_unit(INT64_MIN, 'm', &us));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("civil");
@@ -242,5 +256,6 @@ int main(void)
     tcase_add_loop_test(tcase, test_parse, 0, sizeof parsed / sizeof parsed[0]);
     tcase_add_loop_test(tcase, test_parse_refuses, 0, sizeof refused / sizeof refused[0]);
     tcase_add_test(tcase, test_parse_is_bounded);
+    tcase_add_test(tcase, test_units);
     return suite_run(suite);
 }

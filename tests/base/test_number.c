@@ -242,6 +242,7 @@ START_TEST(test_locale)
     static const char *const names[] = {"de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8", "de_DE"};
     const char *set = NULL;
     char text[32];
+    double value;
 
     for (size_t i = 0; i < sizeof names / sizeof names[0] && set == NULL; i++)
         set = setlocale(LC_ALL, names[i]);
@@ -253,6 +254,7 @@ START_TEST(test_locale)
     ck_assert_str_eq(text, "1.5e+300");
     ldbx_format_float(text, 0.33333334f);
     ck_assert_str_eq(text, "0.33333334");
+    ck_assert(ldbx_parse_double(ldbx_view_of("1.5"), &value) && value == 1.5);
     setlocale(LC_ALL, "C");
 }
 END_TEST
@@ -350,6 +352,157 @@ START_TEST(test_parse_decimal128)
 }
 END_TEST
 
+static const struct {
+    const char *text;
+    int scale, precision;
+    const char *written; /* NULL: not exactly */
+} rescaled[] = {
+    {"1.50", 1, 2, "1.5"},
+    {"1.5", 3, 4, "1.500"},
+    {"1.5", 3, 3, NULL},
+    {"-1.5", 0, 38, NULL},
+    {"-9.99", 2, 3, "-9.99"},
+    {"10", 0, 1, NULL},
+    {"0.00", 38, 38, "0.00000000000000000000000000000000000000"},
+    {"1", 38, 38, NULL},
+    {"99999999999999999999999999999999999999", 0, 38, "99999999999999999999999999999999999999"},
+    {"99999999999999999999999999999999999999", 1, 38, NULL},
+    {"-0.10000000000000000000000000000000000000", 1, 1, "-0.1"},
+};
+
+START_TEST(test_rescale_decimal128)
+{
+    uint8_t bytes[16];
+    char text[96];
+    int scale;
+
+    ck_assert(ldbx_parse_decimal128(ldbx_view_of(rescaled[_i].text), bytes, &scale));
+    ck_assert_int_eq(ldbx_rescale_decimal128(bytes, scale, rescaled[_i].scale, rescaled[_i].precision),
+                     rescaled[_i].written != NULL);
+    if (rescaled[_i].written == NULL)
+        return;
+    ldbx_format_decimal128(text, bytes, rescaled[_i].scale);
+    ck_assert_str_eq(text, rescaled[_i].written);
+}
+END_TEST
+
+START_TEST(test_rescale_far)
+{
+    uint8_t bytes[16] = {0};
+
+    ck_assert(ldbx_rescale_decimal128(bytes, INT32_MIN, 0, 1));
+    bytes[0] = 1;
+    ck_assert(!ldbx_rescale_decimal128(bytes, INT32_MIN, 0, 38));
+    ck_assert(!ldbx_rescale_decimal128(bytes, INT32_MAX, 0, 38));
+    ck_assert(ldbx_rescale_decimal128(bytes, -37, 0, 38));
+    bytes[0] = 0;
+    bytes[15] = 0x80; /* the number that has no positive counterpart */
+    ck_assert(!ldbx_rescale_decimal128(bytes, 0, 0, 38));
+}
+END_TEST
+
+static void check_read_back(uint64_t bits)
+{
+    double value, again = 0;
+    float shorter, shorter_again = 0;
+    uint32_t half = (uint32_t)bits;
+    char text[32];
+
+    memcpy(&value, &bits, sizeof value);
+    ldbx_format_double(text, value);
+    ck_assert_msg(ldbx_parse_double(ldbx_view_of(text), &again), "%s", text);
+    ck_assert_msg(isnan(value) ? isnan(again) : memcmp(&value, &again, sizeof value) == 0, "%s", text);
+    memcpy(&shorter, &half, sizeof shorter);
+    ldbx_format_float(text, shorter);
+    ck_assert_msg(ldbx_parse_float(ldbx_view_of(text), &shorter_again), "%s", text);
+    ck_assert_msg(isnan(shorter) ? isnan(shorter_again) : memcmp(&shorter, &shorter_again, sizeof shorter) == 0, "%s",
+                  text);
+}
+
+START_TEST(test_parse_reads_what_is_written)
+{
+    uint64_t state = 88172645463325252u;
+
+    for (int i = 0; i < 100000; i++) {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        check_read_back(state);
+    }
+}
+END_TEST
+
+static const struct {
+    const char *text;
+    double value; /* NaN: refused */
+} numbers[] = {
+    {"0", 0},
+    {"+1", 1},
+    {"-12.5", -12.5},
+    {"007.50", 7.5},
+    {"0.0001e4", 1},
+    {"1E+2", 100},
+    {"1e-00002", 0.01},
+    {"9007199254740993", 9007199254740992.0},
+    {"9007199254740992.99999999999999999999999999999999999999", 9007199254740992.0},
+    {"9007199254740993.0000000000000000000000000000000000000001", 9007199254740994.0},
+    {"0e999999999999999999999", 0},
+    {"1e-999999999999999999999", 0},
+    {"1e999999999999999999999", NAN},
+    {"1e309", NAN},
+    {"", NAN},
+    {"-", NAN},
+    {"+-1", NAN},
+    {".5", NAN},
+    {"5.", NAN},
+    {"1.e1", NAN},
+    {"1e", NAN},
+    {"1e+", NAN},
+    {"1e1.5", NAN},
+    {"1 ", NAN},
+    {" 1", NAN},
+    {"1_0", NAN},
+    {"0x1p3", NAN},
+    {"1d", NAN},
+    {"+Infinity", NAN},
+    {"infinity", NAN},
+    {"nan", NAN},
+    {"-NaN", NAN},
+};
+
+START_TEST(test_parse_double)
+{
+    double value = 0;
+    bool parsed = ldbx_parse_double(ldbx_view_of(numbers[_i].text), &value);
+
+    ck_assert_msg(parsed == !isnan(numbers[_i].value), "%s", numbers[_i].text);
+    ck_assert(!parsed || value == numbers[_i].value);
+}
+END_TEST
+
+/* Texts of many digits: the last one decides. */
+START_TEST(test_parse_long)
+{
+    enum { SIZE = 5000 };
+    static char text[SIZE];
+    const char half[] = "1.00000000000000011102230246251565404236316680908203125"; /* between 1 and the next number */
+    ldbx_view view = {text, SIZE};
+    double value;
+
+    memset(text, '0', SIZE);
+    memcpy(text, half, sizeof half - 1);
+    ck_assert(ldbx_parse_double(view, &value) && value == 1);
+    text[SIZE - 1] = '1';
+    ck_assert(ldbx_parse_double(view, &value) && value == 1 + DBL_EPSILON);
+    memset(text, '0', SIZE);
+    text[SIZE - 1] = '7';
+    ck_assert(ldbx_parse_double(view, &value) && value == 7);
+    text[1] = '.';
+    memcpy(text + SIZE - 7, "7e+4993", 7);
+    ck_assert(ldbx_parse_double(view, &value) && value == 70);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("number");
@@ -365,5 +518,10 @@ int main(void)
     tcase_add_test(tcase, test_locale);
     tcase_add_loop_test(tcase, test_decimal128, 0, sizeof decimals / sizeof decimals[0]);
     tcase_add_loop_test(tcase, test_parse_decimal128, 0, sizeof decimal_texts / sizeof decimal_texts[0]);
+    tcase_add_loop_test(tcase, test_rescale_decimal128, 0, sizeof rescaled / sizeof rescaled[0]);
+    tcase_add_test(tcase, test_rescale_far);
+    tcase_add_test(tcase, test_parse_reads_what_is_written);
+    tcase_add_loop_test(tcase, test_parse_double, 0, sizeof numbers / sizeof numbers[0]);
+    tcase_add_test(tcase, test_parse_long);
     return suite_run(suite);
 }
