@@ -55,12 +55,12 @@ def signed(port, method, path, body=b"", headers=(), key=KEY, region="us-east-1"
     """One request. `payload` is what the signature says of the body; `after` are headers that are not signed."""
     signer = Dated(Credentials(*key), "s3", region)
     signer.late = late
-    request = AWSRequest(method, f"http://127.0.0.1:{port}{path}", dict(headers), body)
+    request = AWSRequest(method, f"http://127.0.0.1:{port}{path}", dict(headers))
     request.context["payload"] = payload or hashlib.sha256(body).hexdigest()
     signer.add_auth(request)
     connection = connection or http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     sent = {**dict(request.headers.items()), **dict(after)}
-    if method in ("PUT", "POST"):
+    if method in ("PUT", "POST") and isinstance(body, bytes):
         sent.setdefault("Content-Length", str(len(body)))
     connection.request(method, path, body or None, sent)
     return Answer(connection.getresponse())

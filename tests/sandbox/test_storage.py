@@ -6,12 +6,15 @@ import http.client
 import io
 import json
 import os
+import re
 import socket
 import urllib.error
 import uuid
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
@@ -423,6 +426,40 @@ def test_a_body_that_ends_early_leaves_nothing(sandbox, client, bucket):
         put(sandbox, bucket, body=b"x" * 1000, after={"Content-Length": "2000"}, connection=connection)
     connection.close()
     assert client.list_objects_v2(Bucket=bucket)["KeyCount"] == 0
+
+
+def test_one_of_many_that_must_not_replace(sandbox, bucket):
+    def attempt(at):
+        return put(sandbox, bucket, body=b"%d" % at, headers={"If-None-Match": "*"}).status
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(attempt, range(24))) == [200] + [412] * 23
+
+
+class Zeros:
+    """A body that is only told, never held."""
+
+    def __init__(self, size):
+        self.left = size
+
+    def read(self, size):
+        size = min(size, self.left)
+        self.left -= size
+        return bytes(size)
+
+
+def test_a_large_body_does_not_sit_in_memory(start, bucket):
+    alone = start()
+
+    def peak():
+        status = Path(f"/proc/{alone.process.pid}/status").read_text()
+        return int(re.search(r"VmHWM:\s+(\d+) kB", status).group(1)) << 10
+    put(alone, bucket)
+    before, size = peak(), 256 * MIB
+    headers = {"Content-Length": str(size)}
+    assert put(alone, bucket, payload=UNSIGNED, body=Zeros(size), after=headers).status == 200
+    with s3_client(alone.port).get_object(Bucket=bucket, Key="k")["Body"] as body:
+        assert sum(map(len, iter(lambda: body.read(MIB), b""))) == size
+    assert peak() - before < 16 * MIB
 
 
 def test_objects_and_uploads_survive_a_restart(start, tmp_path, bucket):
