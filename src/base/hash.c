@@ -3,6 +3,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include <mbedtls/md.h>
 #include <mbedtls/sha256.h>
 #include <zlib.h>
 
@@ -22,6 +23,12 @@ uint32_t ldbx_crc32_combine(uint32_t first, uint32_t second, int64_t size)
 bool ldbx_sha256(ldbx_view data, uint8_t out[32])
 {
     return mbedtls_sha256_ret((const unsigned char *)data.data, data.size, out, 0) == 0;
+}
+
+bool ldbx_hmac_sha256(ldbx_view key, ldbx_view data, uint8_t out[32])
+{
+    return mbedtls_md_hmac(mbedtls_md_info_from_type(MBEDTLS_MD_SHA256), (const unsigned char *)key.data, key.size,
+                           (const unsigned char *)data.data, data.size, out) == 0;
 }
 
 bool ldbx_random(uint8_t *out, size_t size)

@@ -50,6 +50,28 @@ START_TEST(test_sha256_of_nothing)
 }
 END_TEST
 
+/* RFC 4231, cases 2 and 6 (a key longer than a block). */
+START_TEST(test_hmac_sha256)
+{
+    static const char *const expected[] = {"5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
+                                           "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"};
+    char key[131];
+    uint8_t digest[32];
+    ldbx_buf hex;
+
+    memset(key, 0xaa, sizeof key);
+    ck_assert(ldbx_hmac_sha256(_i == 0 ? ldbx_view_of("Jefe") : (ldbx_view){key, sizeof key},
+                               ldbx_view_of(_i == 0 ? "what do ya want for nothing?"
+                                                    : "Test Using Larger Than Block-Size Key - Hash Key First"),
+                               digest));
+    ldbx_buf_init(&hex, 64);
+    for (size_t i = 0; i < sizeof digest; i++)
+        ldbx_buf_printf(&hex, "%02x", digest[i]);
+    ck_assert_str_eq(ldbx_buf_cstr(&hex), expected[_i]);
+    ldbx_buf_clear(&hex);
+}
+END_TEST
+
 /* Sizes around what the system gives at once: every part is filled, nothing beyond. */
 START_TEST(test_random)
 {
@@ -77,6 +99,7 @@ int main(void)
     tcase_add_test(tcase, test_crc32);
     tcase_add_loop_test(tcase, test_sha256, 0, sizeof digests / sizeof digests[0]);
     tcase_add_test(tcase, test_sha256_of_nothing);
+    tcase_add_loop_test(tcase, test_hmac_sha256, 0, 2);
     tcase_add_test(tcase, test_random);
     return suite_run(suite);
 }
