@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/str.h"
+#include "base/word.h"
 
 static int fail_at(const ldbx_json_reader *reader, const char *at, const char *what, ldbx_error **error)
 {
@@ -36,25 +37,17 @@ static bool take(ldbx_json_reader *reader, char c)
     return true;
 }
 
-#define ONES  UINT64_C(0x0101010101010101)
-#define HIGHS UINT64_C(0x8080808080808080)
-
-/* High bits at quotes, backslashes and control characters of eight bytes. A borrow marks wrong ones above a right one only, so the
- * lowest mark is right. */
+/* High bits at quotes, backslashes and control characters of eight bytes: the lowest mark is right. */
 static uint64_t specials(uint64_t word)
 {
-    uint64_t quote = word ^ (ONES * '"'), backslash = word ^ (ONES * '\\');
-
-    return (((word - ONES * ' ') & ~word) | ((quote - ONES) & ~quote) | ((backslash - ONES) & ~backslash)) & HIGHS;
+    return ldbx_word_below(word, ' ') | ldbx_word_has(word, '"') | ldbx_word_has(word, '\\');
 }
 
 /* The next quote, backslash or control character from `at` on, or the end. */
 static const char *find_special(const char *at, const char *end)
 {
     for (; end - at >= 8; at += 8) {
-        uint64_t word, marks;
-        memcpy(&word, at, sizeof word);
-        marks = specials(word);
+        uint64_t marks = specials(ldbx_word_load(at));
         if (marks != 0)
             return at + __builtin_ctzll(marks) / 8;
     }

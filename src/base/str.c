@@ -28,6 +28,16 @@ bool ldbx_view_ieq(ldbx_view a, const char *b)
     return true;
 }
 
+int ldbx_view_icompare(ldbx_view a, ldbx_view b)
+{
+    for (size_t i = 0; i < a.size && i < b.size; i++) {
+        unsigned char left = (unsigned char)lower(a.data[i]), right = (unsigned char)lower(b.data[i]);
+        if (left != right)
+            return left < right ? -1 : 1;
+    }
+    return (a.size > b.size) - (a.size < b.size);
+}
+
 bool ldbx_str_ieq(const char *a, const char *b)
 {
     return ldbx_view_ieq(ldbx_view_of(a), b);
@@ -128,4 +138,42 @@ void ldbx_buf_base64(ldbx_buf *buf, const uint8_t *data, size_t size)
 
     if (to != NULL)
         buf->size += ldbx_format_base64(to, data, size);
+}
+
+/* Six bits, or -1. */
+static int base64_digit(char c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return c - 'A';
+    if (c >= 'a' && c <= 'z')
+        return c - 'a' + 26;
+    if (c >= '0' && c <= '9')
+        return c - '0' + 52;
+    return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
+bool ldbx_parse_base64(ldbx_view text, uint8_t *out, size_t *size)
+{
+    size_t padding = 0;
+
+    while (padding < 2 && padding < text.size && text.data[text.size - 1 - padding] == '=')
+        padding++;
+    if (text.size % 4 != 0)
+        return false;
+    *size = text.size / 4 * 3 - padding;
+    for (size_t i = 0; i < text.size; i += 4) {
+        bool last = i + 4 == text.size;
+        uint32_t word = 0;
+        for (size_t j = 0; j < 4; j++) {
+            int digit = last && j + padding >= 4 ? 0 : base64_digit(text.data[i + j]);
+            if (digit < 0)
+                return false;
+            word = word << 6 | (uint32_t)digit;
+        }
+        if (last && (word & ((UINT32_C(1) << 8 * padding) - 1)) != 0)
+            return false; /* bits that no byte keeps */
+        for (size_t j = 0; j < (last ? 3 - padding : 3); j++)
+            *out++ = (uint8_t)(word >> (16 - 8 * j));
+    }
+    return true;
 }

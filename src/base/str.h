@@ -9,7 +9,8 @@
 
 ldbx_view ldbx_view_of(const char *text); /* NULL is the empty view */
 bool ldbx_view_eq(ldbx_view a, const char *b);
-bool ldbx_view_ieq(ldbx_view a, const char *b); /* ASCII case is ignored */
+bool ldbx_view_ieq(ldbx_view a, const char *b);   /* ASCII case is ignored */
+int ldbx_view_icompare(ldbx_view a, ldbx_view b); /* order by bytes, ASCII case ignored: below, at or above 0 */
 bool ldbx_str_ieq(const char *a, const char *b);
 bool ldbx_view_starts(ldbx_view text, const char *prefix);
 ldbx_view ldbx_view_trim(ldbx_view text); /* blanks, tabs and line ends at both ends */
@@ -45,6 +46,8 @@ void ldbx_format_uuid(char out[37], const uint8_t bytes[16]);
 
 /* Returns its length, (size + 2) / 3 * 4; no NUL is written. */
 size_t ldbx_format_base64(char *out, const uint8_t *data, size_t size);
+/* Base64 of RFC 4648 with its padding, and nothing else. `out` takes three quarters of the text's size and may be where the text is. */
+bool ldbx_parse_base64(ldbx_view text, uint8_t *out, size_t *size);
 void ldbx_buf_base64(ldbx_buf *buf, const uint8_t *data, size_t size);
 /* A JSON string with its quotes. Invalid UTF-8 becomes U+FFFD. */
 void ldbx_buf_json_string(ldbx_buf *buf, ldbx_view text);

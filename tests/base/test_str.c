@@ -156,6 +156,45 @@ START_TEST(test_base64)
 }
 END_TEST
 
+START_TEST(base64_is_read_back)
+{
+    char place[16];
+    size_t size = 99;
+    ldbx_view text = ldbx_view_of(base64[_i][1]);
+
+    memcpy(place, text.data, text.size);
+    ck_assert(ldbx_parse_base64((ldbx_view){place, text.size}, (uint8_t *)place, &size)); /* over itself */
+    ck_assert_uint_eq(size, strlen(base64[_i][0]));
+    ck_assert_mem_eq(place, base64[_i][0], size);
+}
+END_TEST
+
+static const char *const no_base64[] = {"Z",    "Zg",   "Zg=",  "Zh==",   "Zm9=",      "====", "Z===",   "Zg==Zg==",
+                                        "Zg=a", "Zm9-", "Zm9_", "Zm9v\n", " Zm9vYmFy", "Zm 9", "Zm9\xff"};
+
+START_TEST(what_is_no_base64_is_refused)
+{
+    uint8_t out[16];
+    size_t size;
+
+    ck_assert(!ldbx_parse_base64(ldbx_view_of(no_base64[_i]), out, &size));
+}
+END_TEST
+
+START_TEST(views_are_ordered_without_case)
+{
+    static const char *const order[] = {"", "1", "_", "A", "aB", "ABC", "b", "\xc3\xbc"};
+    const int count = sizeof order / sizeof order[0];
+
+    ck_assert_int_eq(ldbx_view_icompare(ldbx_view_of("Ab"), ldbx_view_of("aB")), 0);
+    for (int i = 0; i < count; i++)
+        for (int j = 0; j < count; j++) {
+            int got = ldbx_view_icompare(ldbx_view_of(order[i]), ldbx_view_of(order[j]));
+            ck_assert_msg((got > 0) - (got < 0) == (i > j) - (i < j), "%s, %s", order[i], order[j]);
+        }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("str");
@@ -169,5 +208,8 @@ int main(void)
     tcase_add_test(tcase, test_parse_int64_range);
     tcase_add_test(tcase, test_uuid);
     tcase_add_loop_test(tcase, test_base64, 0, sizeof base64 / sizeof base64[0]);
+    tcase_add_loop_test(tcase, base64_is_read_back, 0, sizeof base64 / sizeof base64[0]);
+    tcase_add_loop_test(tcase, what_is_no_base64_is_refused, 0, sizeof no_base64 / sizeof no_base64[0]);
+    tcase_add_test(tcase, views_are_ordered_without_case);
     return suite_run(suite);
 }
