@@ -11,6 +11,7 @@
 #define LYTICS_DBX_STAGER_H
 
 #include <lytics_dbx/cancel.h>
+#include <lytics_dbx/config.h>
 #include <lytics_dbx/error.h>
 #include <lytics_dbx/types.h>
 
@@ -111,6 +112,19 @@ LDBX_API int ldbx_stager_new(const ldbx_stager_ops *ops, const ldbx_stager_optio
  * @since 0.1
  */
 LDBX_API int ldbx_stager_open_directory(const char *path, const char *url, ldbx_stager **out, ldbx_error **error);
+
+/**
+ * @brief Makes a stager that puts its files into a volume of Unity Catalog, by the Files API, one request a file of up to
+ * 8 MiB. Nothing is contacted yet. Folders that become empty stay.
+ * @param config Copied: where the workspace is, with a token or an OAuth client (no username).
+ * @param path `/Volumes/CATALOG/SCHEMA/VOLUME`, folders may follow; as it is, never percent-encoded.
+ * @param out Receives the stager, owned by the caller; NULL on failure.
+ * @param error May be NULL.
+ * @return LDBX_OK, LDBX_INVALID_ARGUMENT or LDBX_NO_MEMORY.
+ * @since 0.1
+ */
+LDBX_API int ldbx_stager_open_volume(const ldbx_config *config, const char *path, ldbx_stager **out,
+                                     ldbx_error **error);
 
 /**
  * @brief Ends a stager and wipes its secrets; what it staged stays.

@@ -88,6 +88,15 @@ static int exchange(ldbx_caller *caller, const ldbx_call *call, const ldbx_http_
     return status;
 }
 
+const char *ldbx_caller_hint_of_401(const ldbx_caller *caller)
+{
+    if (caller->oauth != NULL)
+        return "; the service principal's access token is not accepted: is it assigned to this workspace?";
+    if (caller->config->credential.username != NULL)
+        return "; the user and password are not accepted";
+    return "; the token is missing, wrong or expired";
+}
+
 /* Says more of an error, with another status and verdict; HTTP status and text stay. The call's name comes first, once. */
 static int restate(ldbx_error **error, int status, ldbx_retry retry, const char *statement_id, const char *name,
                    const char *words)

@@ -46,6 +46,9 @@ void ldbx_caller_clear(ldbx_caller *caller);
 int ldbx_caller_send(ldbx_caller *caller, const ldbx_call *call, const ldbx_http_request *request, ldbx_judge_fn judge,
                      ldbx_http_response *response, ldbx_error **error);
 
+/* What to say of credentials that were refused with 401, behind what the server says. */
+const char *ldbx_caller_hint_of_401(const ldbx_caller *caller);
+
 /* Replaces the error of a call by LDBX_OUTCOME_UNKNOWN, which keeps its text and HTTP status. Returns that status. */
 int ldbx_call_doubt(const char *name, const char *statement_id, ldbx_error **error);
 

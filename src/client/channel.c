@@ -96,14 +96,10 @@ static ldbx_status status_of_http(const ldbx_call *call, const ldbx_http_respons
 
 static const char *hint_of_http(const ldbx_caller *caller, const ldbx_call *call, int http_status)
 {
-    if (http_status == 401 && caller->oauth != NULL)
-        return "; the service principal's access token is not accepted: is it assigned to this workspace?";
-    if (http_status == 401 && caller->config->credential.username != NULL)
-        return "; the user and password are not accepted";
+    if (http_status == 401)
+        return ldbx_caller_hint_of_401(caller);
     if (http_status == 500 && caller->config->credential.username == NULL && !call->in_session)
         return "; open-source Spark answers a token so: give it a username and a password";
-    if (http_status == 401)
-        return "; the token is missing, wrong or expired";
     if (http_status == 403)
         return "; the token is not allowed here";
     if (http_status == 404 && !call->in_session)

@@ -53,6 +53,10 @@ def test_oauth(build, start):
     run(build, start("--client", "my-client:dose-my-secret", "--token-lifetime", "300"), "flow_oauth", 9, OAUTH)
 
 
+def test_volume(build, start):
+    run(build, start("--client", "my-client:dose-my-secret"), "flow_volume", 49, OAUTH)
+
+
 @pytest.mark.parametrize("form", ["lz4", "columns"])
 def test_memory_may_run_out_anywhere(build, start, form):
     run(build, start("--results", form), "flow_torture", 10)

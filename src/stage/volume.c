@@ -1,0 +1,359 @@
+/* Staged files in a Unity Catalog volume, through the Files API: each file is one request. */
+#include <inttypes.h>
+#include <pthread.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "client/caller.h"
+#include "net/retry.h"
+#include "stage/stager.h"
+
+#define FILES        "/api/2.0/fs/files"
+#define ROOT         "/Volumes/"
+#define BLOCK_BYTES  ((int64_t)8 << 20) /* of a file: it is held until it has arrived */
+#define PARALLEL     2                  /* one is sent, and one waits for it, while the next is written */
+#define MAX_REFUSAL  ((size_t)64 << 10) /* bytes of an answer that are taken for an explanation */
+#define MAX_REASON   ((size_t)1024)
+#define VOLUME_PARTS 3
+
+typedef struct volume {
+    ldbx_config *config;
+    ldbx_oauth *oauth;
+    char *path;  /* /Volumes/catalog/schema/volume, and a prefix */
+    char *label; /* /Volumes/catalog/schema/volume, for errors */
+
+    pthread_mutex_t lock; /* guards what follows: one call at a time */
+    ldbx_caller caller;
+    ldbx_http_response response;
+} volume;
+
+/* Answers. */
+
+static ldbx_status status_of_http(int http_status)
+{
+    switch (http_status) {
+    case 400:
+        return LDBX_INVALID_ARGUMENT;
+    case 401:
+        return LDBX_UNAUTHENTICATED;
+    case 403:
+        return LDBX_FORBIDDEN;
+    case 404:
+        return LDBX_NOT_FOUND;
+    case 409:
+        return LDBX_CONFLICT;
+    default:
+        return ldbx_http_may_heal(http_status) ? LDBX_UNAVAILABLE : LDBX_PROTOCOL;
+    }
+}
+
+static const char *hint_of_http(const ldbx_caller *caller, int http_status)
+{
+    if (http_status == 401)
+        return ldbx_caller_hint_of_401(caller);
+    if (http_status == 403)
+        return "; staging needs WRITE VOLUME on it, loading READ VOLUME, both USE CATALOG and USE SCHEMA";
+    return "";
+}
+
+/* {"error_code": "NOT_FOUND", "message": "..."}, or whatever a gateway says. */
+static int fail_http(const ldbx_caller *caller, const ldbx_call *call, const ldbx_http_response *response,
+                     ldbx_error **error)
+{
+    ldbx_error_facts facts = {.http_status = response->status, .retry = -1};
+    const char *reason;
+    cJSON *answer = NULL;
+    ldbx_buf line;
+    int status;
+
+    ldbx_buf_init(&line, LDBX_MAX_ERROR);
+    if (response->body.size <= MAX_REFUSAL)
+        ldbx_json_parse(ldbx_buf_get(&response->body), &answer, NULL);
+    facts.error_class = ldbx_json_text(answer, "error_code", NULL);
+    if (facts.error_class != NULL)
+        ldbx_buf_printf(&line, ": [%s]", facts.error_class);
+    reason = ldbx_json_text(answer, "message", response->reason);
+    if (reason[0] != '\0') {
+        ldbx_buf_str(&line, facts.error_class != NULL ? " " : ": ");
+        ldbx_buf_one_line(&line, ldbx_view_of(reason), MAX_REASON);
+    }
+    ldbx_buf_str(&line, hint_of_http(caller, response->status));
+    if (ldbx_buf_cstr(&line) != NULL)
+        status = ldbx_fail_facts(error, status_of_http(response->status), &facts, "%s: HTTP %d%s", call->name,
+                                 response->status, ldbx_buf_cstr(&line));
+    else
+        status = ldbx_fail_no_memory(error);
+    cJSON_Delete(answer);
+    ldbx_buf_clear(&line);
+    return status;
+}
+
+/* What a gateway answers instead of the service must not pass for its consent. */
+static int fail_foreign(const ldbx_call *call, const ldbx_http_response *response, ldbx_error **error)
+{
+    return ldbx_fail(error, LDBX_PROTOCOL, "%s: the answer is not that of the Files API (%s); check the host",
+                     call->name, response->content_type[0] != '\0' ? response->content_type : "no content type");
+}
+
+static int judge_change(const ldbx_caller *caller, const ldbx_call *call, const ldbx_http_response *response,
+                        ldbx_error **error)
+{
+    if (response->status == 204)
+        return LDBX_OK;
+    if (response->status != 200)
+        return fail_http(caller, call, response, error);
+    if (response->body.size == 0)
+        return ldbx_fail(error, LDBX_UNAVAILABLE, "%s: the answer is empty", call->name);
+    return fail_foreign(call, response, error);
+}
+
+static int judge_look(const ldbx_caller *caller, const ldbx_call *call, const ldbx_http_response *response,
+                      ldbx_error **error)
+{
+    if (response->status != 200)
+        return fail_http(caller, call, response, error);
+    return ldbx_view_starts(ldbx_view_of(response->content_type), "text/html") ? fail_foreign(call, response, error)
+                                                                               : LDBX_OK;
+}
+
+/* Requests; with the lock. */
+
+static char *url_of(const volume *us, const char *name, const char *query)
+{
+    char *url = NULL;
+    ldbx_buf path;
+
+    ldbx_buf_init(&path, LDBX_MAX_ERROR);
+    ldbx_buf_str(&path, FILES);
+    ldbx_url_encode(&path, ldbx_view_of(us->path), "/");
+    ldbx_buf_byte(&path, '/');
+    ldbx_url_encode(&path, ldbx_view_of(name), "/");
+    ldbx_buf_str(&path, query);
+    if (ldbx_buf_cstr(&path) != NULL)
+        url = ldbx_url_format(&us->config->host, (int32_t)us->config->port, ldbx_buf_cstr(&path));
+    ldbx_buf_clear(&path);
+    return url;
+}
+
+static int send(volume *us, const char *method, const char *name, ldbx_view content, ldbx_cancel *cancel,
+                ldbx_error **error)
+{
+    bool puts = strcmp(method, "PUT") == 0;
+    bool changes = puts || strcmp(method, "DELETE") == 0;
+    char *url = url_of(us, name, puts ? "?overwrite=false" : "");
+    ldbx_http_request request = {.method = method, .url = url, .body = content};
+    /* A change may be made again: what a lost one left is recognised. */
+    ldbx_call call = {.name = us->label, .idempotent = true, .cancel = cancel};
+    int status;
+
+    if (url == NULL)
+        return ldbx_fail_no_memory(error);
+    if (puts)
+        request.content_type = "application/octet-stream";
+    status = ldbx_caller_send(&us->caller, &call, &request, changes ? judge_change : judge_look, &us->response, error);
+    ldbx_free(url);
+    return status;
+}
+
+/* The length first, which costs nothing. */
+static int compare(volume *us, const char *name, int64_t bytes, uint32_t crc32, ldbx_cancel *cancel, ldbx_error **error)
+{
+    static const ldbx_view nothing = {NULL, 0};
+    ldbx_buf *body = &us->response.body;
+    int64_t bytes_now;
+    int status;
+
+    LDBX_TRY(send(us, "HEAD", name, nothing, cancel, error));
+    if (!ldbx_parse_int64(ldbx_http_response_header(&us->response, "content-length"), 0, INT64_MAX, &bytes_now))
+        return ldbx_fail(error, LDBX_PROTOCOL, "%s: the answer has no length", us->label);
+    if (bytes_now != bytes)
+        return ldbx_fail(error, LDBX_INVALID_DATA, "%s: it has %" PRId64 " bytes instead of %" PRId64, us->label,
+                         bytes_now, bytes);
+    status = send(us, "GET", name, nothing, cancel, error);
+    if (status == LDBX_OK && ((int64_t)body->size != bytes || ldbx_crc32(0, body->data, body->size) != crc32))
+        status = ldbx_fail(error, LDBX_INVALID_DATA, "%s: it was changed (its checksum does not match)", us->label);
+    ldbx_buf_clear(body);
+    return status;
+}
+
+/* A name that exists with the same bytes is what an earlier attempt left, whose answer was lost. */
+static int put(volume *us, const char *name, ldbx_view content, uint32_t crc32, ldbx_cancel *cancel, ldbx_error **error)
+{
+    ldbx_error *refusal = NULL;
+    int status = send(us, "PUT", name, content, cancel, &refusal);
+
+    if (status == LDBX_CONFLICT) {
+        int found = compare(us, name, (int64_t)content.size, crc32, cancel, error);
+        if (found == LDBX_INVALID_DATA)
+            status = ldbx_fail(error, LDBX_CONFLICT, "%s: it exists already, with other bytes", us->label);
+        else if (found != LDBX_NOT_FOUND)
+            status = found;
+        if (found != LDBX_NOT_FOUND) {
+            ldbx_error_destroy(refusal);
+            return status;
+        }
+    }
+    ldbx_error_move(error, &refusal);
+    return status;
+}
+
+/* Whether it is the service that says so: a gateway, or a host without volumes, has no files to be gone. */
+static bool is_gone(const ldbx_error *refusal)
+{
+    const char *class = ldbx_error_class(refusal);
+
+    return ldbx_error_status(refusal) == LDBX_NOT_FOUND && class[0] != '\0' && strcmp(class, "ENDPOINT_NOT_FOUND") != 0;
+}
+
+/* Hooks. */
+
+static int volume_put(void *user, const char *name, ldbx_view content, uint32_t crc32, ldbx_cancel *cancel,
+                      ldbx_error **error)
+{
+    volume *us = user;
+    int status;
+
+    pthread_mutex_lock(&us->lock);
+    status = put(us, name, content, crc32, cancel, error);
+    pthread_mutex_unlock(&us->lock);
+    return status;
+}
+
+static int volume_remove(void *user, const char *name, ldbx_cancel *cancel, ldbx_error **error)
+{
+    volume *us = user;
+    ldbx_error *refusal = NULL;
+    int status;
+
+    pthread_mutex_lock(&us->lock);
+    status = send(us, "DELETE", name, (ldbx_view){NULL, 0}, cancel, &refusal);
+    pthread_mutex_unlock(&us->lock);
+    if (status != LDBX_OK && is_gone(refusal)) {
+        ldbx_error_destroy(refusal);
+        return LDBX_OK;
+    }
+    ldbx_error_move(error, &refusal);
+    return status;
+}
+
+static int volume_check(void *user, const char *name, int64_t bytes, uint32_t crc32, ldbx_cancel *cancel,
+                        ldbx_error **error)
+{
+    volume *us = user;
+    int status;
+
+    pthread_mutex_lock(&us->lock);
+    status = compare(us, name, bytes, crc32, cancel, error);
+    pthread_mutex_unlock(&us->lock);
+    return status;
+}
+
+static void volume_destroy(void *user)
+{
+    volume *us = user;
+
+    ldbx_caller_clear(&us->caller);
+    ldbx_oauth_destroy(us->oauth);
+    ldbx_http_response_clear(&us->response);
+    ldbx_config_destroy(us->config);
+    pthread_mutex_destroy(&us->lock);
+    ldbx_free(us->label);
+    ldbx_free(us->path);
+    ldbx_free(us);
+}
+
+/* Opening. */
+
+static int fail_path(const char *path, ldbx_error **error)
+{
+    return ldbx_fail(error, LDBX_INVALID_ARGUMENT,
+                     "path must be /Volumes/CATALOG/SCHEMA/VOLUME, folders may follow; it is '%s'", path);
+}
+
+/* Neither empty, nor a way out. */
+static bool is_part(ldbx_view part)
+{
+    return part.size > 0 && !ldbx_view_eq(part, ".") && !ldbx_view_eq(part, "..");
+}
+
+/* The path is there without slashes at its end. */
+static int read_path(volume *us, ldbx_error **error)
+{
+    const char *at = us->path + strlen(ROOT) - 1;
+    int parts = 0;
+
+    if (!ldbx_view_starts(ldbx_view_of(us->path), ROOT))
+        return fail_path(us->path, error);
+    while (*at == '/') {
+        ldbx_view part = {at + 1, strcspn(at + 1, "/")};
+        if (!is_part(part))
+            return fail_path(us->path, error);
+        at = part.data + part.size;
+        if (++parts == VOLUME_PARTS)
+            us->label = ldbx_strndup(us->path, (size_t)(at - us->path));
+    }
+    if (parts < VOLUME_PARTS)
+        return fail_path(us->path, error);
+    return us->label != NULL ? LDBX_OK : ldbx_fail_no_memory(error);
+}
+
+static int set_up(volume *us, const ldbx_config *config, const char *path, ldbx_error **error)
+{
+    size_t size = strlen(path);
+
+    LDBX_TRY(ldbx_stager_check_address("path", path, error));
+    LDBX_TRY(ldbx_config_validate(config, error));
+    if (config->credential.username != NULL)
+        return ldbx_fail(
+            error, LDBX_INVALID_ARGUMENT,
+            "a volume needs a token, or client_id and client_secret: username and password are those of an "
+            "open-source Spark, which has no volumes");
+    while (size > 0 && path[size - 1] == '/')
+        size--;
+    us->path = ldbx_strndup(path, size);
+    if (us->path == NULL)
+        return ldbx_fail_no_memory(error);
+    LDBX_TRY(read_path(us, error));
+    LDBX_TRY(ldbx_config_clone(config, &us->config, error));
+    LDBX_TRY(ldbx_caller_oauth(us->config, &us->oauth, error));
+    return ldbx_caller_init(&us->caller, us->config, us->oauth, error);
+}
+
+int ldbx_stager_open_volume(const ldbx_config *config, const char *path, ldbx_stager **out, ldbx_error **error)
+{
+    static const ldbx_stager_ops ops = {.size = sizeof ops,
+                                        .put = volume_put,
+                                        .remove = volume_remove,
+                                        .check = volume_check,
+                                        .destroy = volume_destroy};
+    ldbx_stager_options options;
+    volume *us;
+    int status;
+
+    if (out == NULL)
+        return ldbx_fail(error, LDBX_INVALID_ARGUMENT, "out is NULL");
+    *out = NULL;
+    if (config == NULL || path == NULL)
+        return ldbx_fail(error, LDBX_INVALID_ARGUMENT, "%s is NULL", config == NULL ? "config" : "path");
+    us = ldbx_calloc(1, sizeof *us);
+    if (us == NULL)
+        return ldbx_fail_no_memory(error);
+    pthread_mutex_init(&us->lock, NULL);
+    ldbx_http_response_init(&us->response, (size_t)BLOCK_BYTES);
+    ldbx_http_response_keep_head(&us->response);
+    LDBX_GO(set_up(us, config, path, error));
+    ldbx_stager_options_init(&options, sizeof options);
+    options.url = us->path;
+    options.block_bytes = BLOCK_BYTES;
+    options.parallel = PARALLEL;
+    LDBX_GO(ldbx_stager_new(&ops, &options, us, out, error));
+    us = NULL;
+out:
+    if (us != NULL)
+        volume_destroy(us);
+    return status;
+}
