@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 
 from . import tls
+from .duck import Duck
 from .hive import PATH, HiveHandler, HiveHandlers
 from .oauth import OAuth
 from .objects import Keys
@@ -57,6 +58,7 @@ def options():
                         help="a service principal that may fetch access tokens (OAuth); may be repeated")
     parser.add_argument("--token-lifetime", type=int, default=3600, metavar="SECONDS",
                         help="how long access tokens are good (default: 3600)")
+    parser.add_argument("--engine", choices=("duckdb", "spark"), default="duckdb", help="what runs the statements (default: duckdb)")
     parser.add_argument("--dialect", choices=("databricks", "hive"), default="databricks",
                         help="hive: answer as an open-source Spark Thrift Server with Delta does")
     parser.add_argument("--login", action="append", metavar="NAME:PASSWORD",
@@ -85,6 +87,8 @@ def options():
     unknown = {name for _, name in given.external_location} - {name for name, _ in given.storage_credential}
     if unknown:
         parser.error(f"--external-location names no stored credential: {', '.join(sorted(unknown))}")
+    if given.dialect == "hive" and given.engine == "spark":
+        parser.error("--engine spark answers as Databricks; scripts/spark is an open-source server")
     if given.dialect == "hive" and given.token or given.dialect != "hive" and given.login:
         parser.error("--login goes with --dialect hive, --token with the other one")
     return given
@@ -112,12 +116,25 @@ def announce(port_file, port):
     os.replace(partial, port_file)
 
 
+def engine(name):
+    """The engine of that name. Spark's packages are there only where it is wanted."""
+    if name == "duckdb":
+        return Duck
+    from .spark import launch
+    try:
+        launch.find()
+    except launch.Missing as missing:
+        sys.exit(f"sandbox: {missing}")
+    from .spark.engine import Spark
+    return Spark
+
+
 def open_workspace(given):
     where = {"catalogs": (HIVE_CATALOG,)} if given.dialect == "hive" else {}
     return Workspace(database_path(given.state), given.token or ["sandbox"], given.results, given.session_idle, given.operation_idle,
                      OAuth(given.client, given.token_lifetime), logins=given.login or ["sandbox:sandbox"], storage=given.state,
                      s3_keys=given.s3_key or [("sandbox", "sandbox-secret", None)], credentials=dict(given.storage_credential),
-                     locations=dict(given.external_location), **where)
+                     locations=dict(given.external_location), engine=engine(given.engine), **where)
 
 
 def main():

@@ -195,10 +195,11 @@ def create_table(db, path, described, comment=None):
     return table
 
 
-def create_view(db, path, described, body, namespace, comment=None):
+def record(db, path, kind, described, body=None, namespace=(None, None), comment=None):
+    """A table or view without rows here: a view has none, and those of another engine's table are there."""
     need_schema(db, path[:2])
     physical = next_id(db)
-    values = ", ".join(map(literal, (*lower(path), "VIEW", comment, body, *namespace)))
+    values = ", ".join(map(literal, (*lower(path), kind, comment, body, *namespace)))
     db.execute("INSERT INTO meta.tables (id, catalog, schema, name, kind, comment, body, body_catalog, body_schema, "
                f"physical) VALUES ({next_id(db)}, {values}, {physical})")
     _record_columns(db, physical, described)

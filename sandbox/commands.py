@@ -92,10 +92,18 @@ def table_path(text):
     return path
 
 
+def first_words(sql, count):
+    """The words that a statement begins with, in upper case."""
+    found, at = [], 0
+    while len(found) < count and (word := FIRST_WORD.match(sql, at)):
+        found.append(word.group(1).upper())
+        at = word.end()
+    return found
+
+
 def find(sql):
     # Most statements are none of these, and may be megabytes long: they are not cut into words.
-    first = FIRST_WORD.match(sql)
-    if not first or first.group(1).upper() not in FIRST_WORDS:
+    if FIRST_WORDS.isdisjoint(first_words(sql, 1)):
         return None
     words = Words(sql)
     for start, parser in STARTS.items():

@@ -54,9 +54,9 @@ ARGUMENTS = {
 }
 
 
-def tokens(sql):
+def tokens(sql, dialect=DIALECT):
     try:
-        return DIALECT.tokenize(sql)
+        return dialect.tokenize(sql)
     except TokenError as error:
         raise syntax("end of input", 1, 0, sql, _plain(str(error))) from None
 

@@ -17,7 +17,11 @@ class DuckWork(Work):
 
     def run(self, statement, parameters, form):
         outcome = statements.run(self._session, self._database, self._cursor, statement, parameters)
-        return (Result.of(self._cursor.sql(outcome.sql), form) if outcome.sql else Result.nothing(form)), outcome.modified
+        return self.answer(outcome.sql, form), outcome.modified
+
+    def answer(self, query, form):
+        """The result of a query of DuckDB's own; without one there are no columns."""
+        return Result.of(self._cursor.sql(query), form) if query else Result.nothing(form)
 
     def interrupt(self):
         self._cursor.interrupt()

@@ -33,7 +33,7 @@ def _insert(database, path, described, name, null, mode):
     db = database.cursor()
     try:
         with database.writing(db):
-            for container, create in ((path[:1], _catalog), (path[:2], _schema)):
+            for container, create in ((path[:1], ensure_catalog), (path[:2], ensure_schema)):
                 create(db, container)
             found = catalog.find(db, path)
             if found and mode == "replace":
@@ -53,11 +53,11 @@ def _insert(database, path, described, name, null, mode):
         db.close()
 
 
-def _catalog(db, path):
+def ensure_catalog(db, path):
     if not catalog.has_catalog(db, path[0]):
         catalog.create_catalog(db, path[0])
 
 
-def _schema(db, path):
+def ensure_schema(db, path):
     if not catalog.has_schema(db, path):
         catalog.create_schema(db, path)

@@ -33,13 +33,17 @@ class Session:
         if self.target == "warehouse" and name not in WAREHOUSE and not key.lower().startswith(HARMLESS) \
                 and name not in CLUSTER:
             raise SqlError("CONFIG_NOT_AVAILABLE", f"Configuration {key} is not available.", "42K0I")
+        self.check(name, value)
+        self.settings[name] = value
+        if name in ZONES:
+            self._set_zone(value)
+
+    def check(self, name, value):
+        """Refuses a value that the engine does not follow."""
         if name in ANSI and value.lower() != "true":
             raise unsupported("sessions without ANSI mode")
         if name == "spark.sql.parser.escapedStringLiterals" and value.lower() != "false":
             raise unsupported(f"{name} = {value}")
-        self.settings[name] = value
-        if name in ZONES:
-            self._set_zone(value)
 
     def _set_zone(self, value):
         if not all(c.isalnum() or c in "_/+-:" for c in value):

@@ -1,4 +1,4 @@
-"""Types: DuckDB's on one side, Spark's names, Thrift ids and Arrow types on the other."""
+"""Types: an engine's on one side, Spark's names, Thrift ids and Arrow types on the other."""
 
 import json
 
@@ -23,6 +23,10 @@ PLAIN = {
     "date": ("DATE", "date", TTypeId.DATE_TYPE, pa.date32()),
     "timestamp": ("TIMESTAMP_NTZ", "timestamp_ntz", TTypeId.TIMESTAMP_TYPE, pa.timestamp("us")),
     "null": ("VOID", "void", TTypeId.NULL_TYPE, pa.null()),
+    # Spark alone has these; they are sent as text.
+    "variant": ("VARIANT", "variant", TTypeId.STRING_TYPE, pa.utf8()),
+    "interval year to month": ("INTERVAL YEAR TO MONTH", "interval year to month", TTypeId.STRING_TYPE, pa.utf8()),
+    "interval day to second": ("INTERVAL DAY TO SECOND", "interval day to second", TTypeId.STRING_TYPE, pa.utf8()),
 }
 
 

@@ -174,7 +174,7 @@ class Statement:
             raise exists("TABLE_OR_VIEW", "42P07", *path)
         if old:
             catalog.drop(self.db, old)
-        catalog.create_view(self.db, path, columns, body, self.session.namespace, comment)
+        catalog.record(self.db, path, "VIEW", columns, body, self.session.namespace, comment)
         return Outcome()
 
     # Rows
