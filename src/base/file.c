@@ -79,6 +79,15 @@ int ldbx_file_read(const char *path, ldbx_buf *buf, ldbx_error **error)
     return status;
 }
 
+/* All the room is made before: a buffer that grows leaves its old memory behind, with the secrets in it. */
+int ldbx_file_read_secret(const char *path, size_t max, ldbx_buf *buf, ldbx_error **error)
+{
+    ldbx_buf_init(buf, max);
+    if (ldbx_buf_reserve(buf, max) == NULL)
+        return ldbx_fail_no_memory(error);
+    return ldbx_file_read(path, buf, error);
+}
+
 static int checksum(int fd, const char *path, uint8_t *space, const ldbx_cancel *cancel, int64_t *bytes,
                     uint32_t *crc32, ldbx_error **error)
 {

@@ -18,6 +18,8 @@ int ldbx_file_read(const char *path, ldbx_buf *buf, ldbx_error **error);
  * end, the new one may). Callers hold a lock of their own; LDBX_CONFLICT: another caller held none.
  */
 int ldbx_file_replace(const char *path, ldbx_view content, ldbx_error **error);
+/* The same for a file with secrets of up to max bytes; buf is made here, and ended with ldbx_buf_wipe(), also on failure. */
+int ldbx_file_read_secret(const char *path, size_t max, ldbx_buf *buf, ldbx_error **error);
 /* Length and CRC-32 of a file, by reading it. LDBX_NOT_FOUND, LDBX_IO, LDBX_CANCELLED; cancel may be NULL. */
 int ldbx_file_checksum(const char *path, const ldbx_cancel *cancel, int64_t *bytes, uint32_t *crc32,
                        ldbx_error **error);

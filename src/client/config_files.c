@@ -27,15 +27,6 @@ static int check_target(const ldbx_config *config, ldbx_error **error)
     return config != NULL ? LDBX_OK : ldbx_fail(error, LDBX_INVALID_ARGUMENT, "config is NULL");
 }
 
-/* All the room is made before: a buffer that grows leaves its old memory behind, with the secrets in it. */
-static int read_file(const char *path, ldbx_buf *text, ldbx_error **error)
-{
-    ldbx_buf_init(text, MAX_FILE);
-    if (ldbx_buf_reserve(text, MAX_FILE) == NULL)
-        return ldbx_fail_no_memory(error);
-    return ldbx_file_read(path, text, error);
-}
-
 /* The Lytics authorization. */
 
 typedef struct member {
@@ -242,7 +233,7 @@ int ldbx_config_load_file(ldbx_config *config, const char *path, ldbx_error **er
     LDBX_TRY(check_target(config, error));
     if (path == NULL)
         return ldbx_fail(error, LDBX_INVALID_ARGUMENT, "path is NULL");
-    status = read_file(path, &text, error);
+    status = ldbx_file_read_secret(path, MAX_FILE, &text, error);
     if (status == LDBX_NOT_FOUND)
         status = ldbx_fail(error, LDBX_IO, "%s: not found", path);
     LDBX_GO(status);
@@ -395,7 +386,7 @@ int ldbx_config_load_profile(ldbx_config *config, const char *path, const char *
     ldbx_buf_init(&found, LDBX_MAX_ERROR);
     LDBX_GO(find_profiles(path, &found, error));
     in.path = ldbx_buf_cstr(&found);
-    LDBX_GO(read_file(in.path, &text, error));
+    LDBX_GO(ldbx_file_read_secret(in.path, MAX_FILE, &text, error));
     LDBX_GO(ldbx_config_clone(config, &in.config, error));
     LDBX_GO(read_profile(&in, ldbx_buf_get(&text), error));
     swap_in(config, in.config);

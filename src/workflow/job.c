@@ -6,8 +6,8 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/settings.h"
 #include "base/str.h"
-#include "workflow/jobs/config.h"
 
 #define COUNT(table)    (sizeof(table) / sizeof(table)[0])
 #define MAX_NAME_IN_KEY 40
@@ -114,15 +114,6 @@ static int describe(ldbx_job *job, ldbx_error **error)
     return LDBX_OK;
 }
 
-/* All lines but the last line end. */
-static int fail_lines(ldbx_buf *lines, ldbx_error **error)
-{
-    if (lines->failed)
-        return ldbx_fail_no_memory(error);
-    lines->size--;
-    return ldbx_fail(error, LDBX_INVALID_DATA, "%s", ldbx_buf_cstr(lines));
-}
-
 static int read_envelope(ldbx_job *job, ldbx_error **error)
 {
     envelope read = {0};
@@ -137,8 +128,7 @@ static int read_envelope(ldbx_job *job, ldbx_error **error)
     if (read.type != NULL && cJSON_IsObject(read.config))
         ldbx_import_settings_read(read.config, cJSON_IsObject(read.options) ? read.options : NULL, &job->import,
                                   &errors, &job->warnings);
-    if (errors.size > 0 || errors.failed)
-        LDBX_GO(fail_lines(&errors, error));
+    LDBX_GO(ldbx_settings_end(&errors, error));
     job->type = read.type;
     job->name = read.name;
     job->description = read.description;

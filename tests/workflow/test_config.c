@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "base/str.h"
-#include "workflow/jobs/config.h"
+#include "workflow/jobs/forms.h"
 #include "workflow/jobs/import_table.h"
 
 static ldbx_buf errors;

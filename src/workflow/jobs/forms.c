@@ -1,5 +1,4 @@
-/* The forms of dates, times and zones in a job file. */
-#include "workflow/jobs/config.h"
+#include "workflow/jobs/forms.h"
 
 #include <fcntl.h>
 #include <string.h>

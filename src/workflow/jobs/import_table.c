@@ -4,9 +4,10 @@
 #include <string.h>
 
 #include "base/civil.h"
+#include "base/settings.h"
 #include "base/str.h"
 #include "client/sql.h"
-#include "workflow/jobs/config.h"
+#include "workflow/jobs/forms.h"
 
 #define COUNT(table) (sizeof(table) / sizeof(table)[0])
 #define MEMBER(name) offsetof(ldbx_import_settings, name)

@@ -1,7 +1,8 @@
-#include "workflow/jobs/config.h"
+#include "base/settings.h"
 
 #include <string.h>
 
+#include "base/error.h"
 #include "base/str.h"
 
 #define MAX_SHOWN  64 /* bytes of a foreign name in an error */
@@ -200,4 +201,15 @@ void ldbx_settings_read(const cJSON *object, const char *prefix, const ldbx_sett
     for (const cJSON *member = object->child; member != NULL; member = member->next)
         if (!is_known(table, count, member->string))
             refuse_unknown(prefix, member->string, table, count, errors);
+}
+
+/* The last line end is none. */
+int ldbx_settings_end(ldbx_buf *errors, ldbx_error **error)
+{
+    if (errors->failed)
+        return ldbx_fail_no_memory(error);
+    if (errors->size == 0)
+        return LDBX_OK;
+    errors->size--;
+    return ldbx_fail(error, LDBX_INVALID_DATA, "%s", ldbx_buf_cstr(errors));
 }

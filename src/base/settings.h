@@ -1,6 +1,6 @@
-/* Reading the objects of a job file by a table of their keys: all errors of the file at once, a line each. */
-#ifndef LDBX_WORKFLOW_JOBS_CONFIG_H
-#define LDBX_WORKFLOW_JOBS_CONFIG_H
+/* Reading the objects of a JSON file by a table of their keys: all errors of the file at once, a line each. */
+#ifndef LDBX_BASE_SETTINGS_H
+#define LDBX_BASE_SETTINGS_H
 
 #include <stddef.h>
 
@@ -34,10 +34,7 @@ typedef struct ldbx_setting {
 void ldbx_settings_read(const cJSON *object, const char *prefix, const ldbx_setting *table, size_t count,
                         void *settings, ldbx_buf *errors);
 
-/* Forms of lines. */
-bool ldbx_is_instant(const char *line);     /* date, or date and time */
-bool ldbx_is_day_of_week(const char *line); /* English name in any case, or 0 to 6 with 0 = Sunday */
-bool ldbx_is_time_of_day(const char *line); /* 17:30, or 5:30pm */
-bool ldbx_is_time_zone(const char *line);   /* UTC, or what this machine's zone data knows */
+/* LDBX_OK when no line was added; else LDBX_INVALID_DATA with all of them. */
+int ldbx_settings_end(ldbx_buf *errors, ldbx_error **error);
 
 #endif
