@@ -30,6 +30,7 @@ CREATE TABLE IF NOT EXISTS meta.versions (id BIGINT, version BIGINT, physical BI
 CREATE TABLE IF NOT EXISTS meta.columns (physical BIGINT, position INTEGER, name VARCHAR, type VARCHAR, engine VARCHAR,
     nullable BOOLEAN, comment VARCHAR);
 CREATE TABLE IF NOT EXISTS meta.vacuumed (physical BIGINT);
+CREATE TABLE IF NOT EXISTS meta.loaded (id BIGINT, path VARCHAR, size BIGINT, rows BIGINT, version BIGINT, time TIMESTAMPTZ DEFAULT now());
 """
 
 
@@ -213,6 +214,7 @@ def drop(db, table):
         db.execute(f"DELETE FROM meta.columns WHERE physical = {physical}")
         db.execute(f"DELETE FROM meta.vacuumed WHERE physical = {physical}")
     db.execute(f"DELETE FROM meta.versions WHERE id = {table.id}")
+    forget_loaded(db, table)
     db.execute(f"DELETE FROM meta.tables WHERE id = {table.id}")
 
 
@@ -259,6 +261,25 @@ def version_at(db, table, moment):
         raise SqlError("DELTA_TIMESTAMP_EARLIER_THAN_COMMIT_RETENTION", "The provided timestamp is before the earliest "
                        "version available to this table.", "42816")
     return row[0]
+
+
+# Files that COPY INTO has loaded into a table, by their addresses
+
+def loaded(db, table):
+    rows = db.execute(f"SELECT path, size, rows, version, epoch_us(time) / 1e6 FROM meta.loaded WHERE id = {table.id} ORDER BY version, path").fetchall()
+    return {row[0]: dict(zip(("path", "size", "rows", "version", "time"), row)) for row in rows}
+
+
+def record_loaded(db, table, files):
+    """Files loaded by the table's newest version: (path, size, rows). One that was loaded before is remembered anew."""
+    if files:
+        db.execute(f"DELETE FROM meta.loaded WHERE id = {table.id} AND path IN ({', '.join(literal(path) for path, _, _ in files)})")
+        db.execute("INSERT INTO meta.loaded (id, path, size, rows, version) VALUES " + ", ".join(
+            f"({table.id}, {literal(path)}, {size}, {rows}, {table.version})" for path, size, rows in files))
+
+
+def forget_loaded(db, table):
+    db.execute(f"DELETE FROM meta.loaded WHERE id = {table.id}")
 
 
 def ensure_absent(kind, sqlstate, found, path):

@@ -14,7 +14,16 @@ from .sqltypes import literal
 TOKEN = re.compile(r"\s+|--[^\n]*|/\*.*?\*/|(?P<name>`(?:[^`]|``)*`)|(?P<text>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")"
                    r"|(?P<word>\w+)|(?P<sign>.)", re.S)
 FIRST_WORD = re.compile(r"(?:\s+|--[^\n]*|/\*.*?\*/)*(\w+)", re.S)
-ESCAPE = re.compile(r"\\(.)", re.S)
+ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-3][0-7]{2}|.)", re.S)
+ESCAPED = {"0": "\0", "b": "\b", "n": "\n", "r": "\r", "t": "\t", "Z": "\x1a", "%": "\\%", "_": "\\_"}
+
+
+def unescaped(match):
+    """What Spark reads an escape in a string as."""
+    text = match.group(1)
+    if len(text) == 1:
+        return ESCAPED.get(text, text)
+    return chr(int(text[1:], 16) if text[0] in "uU" else int(text, 8))
 
 
 class Words:
@@ -63,7 +72,7 @@ class Words:
         if token is None or token.lastgroup != "text":
             self.fail()
         self.at += 1
-        return ESCAPE.sub(r"\1", token.group()[1:-1])
+        return ESCAPE.sub(unescaped, token.group()[1:-1])
 
     def number(self):
         token = self.peek()

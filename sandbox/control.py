@@ -50,6 +50,13 @@ def bulk_load(workspace, query, body):
     return workspace.engine.load(only["table"], only["columns"], body, only.get("null", ""), only.get("mode", "append"))
 
 
+def ledger(workspace, query, body):
+    """The files that COPY INTO has loaded into a table."""
+    if set(query) != {"table"}:
+        raise ValueError("needed: table, and nothing else")
+    return {"files": workspace.engine.loaded(table_path(query["table"][0]))}
+
+
 def age(action):
     """What time does to a table's old versions."""
     def run(workspace, query, body):
@@ -89,6 +96,6 @@ def ping(workspace, query, body):
 
 
 ROUTES = {("POST", "/control/faults"): set_faults, ("DELETE", "/control/faults"): clear_faults, ("GET", "/control/log"): log,
-          ("POST", "/control/vacuum"): age("vacuum"), ("POST", "/control/cut_history"): age("cut_history"),
+          ("POST", "/control/vacuum"): age("vacuum"), ("POST", "/control/cut_history"): age("cut_history"), ("GET", "/control/ledger"): ledger,
           ("DELETE", "/control/log"): clear_log, ("POST", "/control/load"): bulk_load, ("GET", "/control/ready"): ping,
           ("POST", "/control/s3_key"): s3_key, ("POST", "/control/s3_clock"): s3_clock}

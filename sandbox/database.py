@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import duckdb
 
 from . import catalog, macros
-
+from .errors import RUNTIME, SqlError
 
 MEMORY = "6GB"      # what does not fit goes to a temporary folder
 
@@ -22,6 +22,7 @@ class Database:
         self.root.execute("SET GLOBAL TimeZone = 'UTC'")
         self._lock = threading.Lock()       # DuckDB's connections are made from one that is no thread's own
         self._write = threading.RLock()     # concurrent writers conflict in DuckDB; here they wait
+        self._taken = set()                 # what COPY INTO statements that run now are loading: (table, file)
         with self.writing(self.cursor()) as db:
             catalog.setup(db, catalogs)
             macros.define(db)
@@ -45,6 +46,21 @@ class Database:
                 db.execute("ROLLBACK")
                 raise
             db.execute("COMMIT")
+
+    @contextmanager
+    def taking(self, table, paths):
+        """Files that a running COPY INTO has for itself: another one that wants one of them for the same table is refused."""
+        wanted = {(table, path) for path in paths}
+        with self._lock:
+            if wanted & self._taken:
+                raise SqlError("COPY_INTO_DUPLICATED_FILES_COPY_NOT_ALLOWED", "Duplicated files were committed in a concurrent COPY INTO "
+                               "operation. Please try again later.", "25000", RUNTIME)
+            self._taken |= wanted
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._taken -= wanted
 
     def close(self):
         self.root.close()

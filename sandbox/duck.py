@@ -15,8 +15,8 @@ class DuckWork(Work):
         self._database, self._session = database, session
         self._cursor = database.cursor(session.zone)
 
-    def run(self, statement, parameters, form):
-        outcome = statements.run(self._session, self._database, self._cursor, statement, parameters)
+    def run(self, statement, parameters, form, pace):
+        outcome = statements.run(self._session, self._database, self._cursor, statement, parameters, pace)
         return self.answer(outcome.sql, form), outcome.modified
 
     def answer(self, query, form):
@@ -49,6 +49,10 @@ class Duck(Engine):
 
     def load(self, table, columns, data, null="", mode="append"):
         return load.load(self.database, table, columns, data, null, mode)
+
+    def loaded(self, path):
+        with closing(self.database.cursor()) as db:
+            return list(catalog.loaded(db, catalog.need(db, path)).values())
 
     def vacuum(self, path):
         self._age(catalog.vacuum, path)

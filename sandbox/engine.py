@@ -6,8 +6,12 @@ from .session import Session
 class Work:
     """One statement's place to run. It is made and run in the statement's own thread, and interrupted from others."""
 
-    def run(self, statement, parameters, form):
-        """The statement's Result, and how many rows it changed (None if it changes none). Parameters are (type, text) by name."""
+    def run(self, statement, parameters, form, pace):
+        """The statement's Result, and how many rows it changed (None if it changes none). Parameters are (type, text) by name.
+
+        `pace` is the operation: a COPY INTO calls pace.taken() when it has taken its files, and pace.check() before each step that
+        interrupt() would not reach; both fail if the statement was stopped.
+        """
         raise NotImplementedError
 
     def interrupt(self):
@@ -35,6 +39,10 @@ class Engine:
 
     def load(self, table, columns, data, null="", mode="append"):
         """Loads CSV text into a table as one new version, and makes the table if it is not there."""
+        raise NotImplementedError
+
+    def loaded(self, path):
+        """The files that COPY INTO has loaded into a table: path, size, rows, version and time of each."""
         raise NotImplementedError
 
     def vacuum(self, path):

@@ -34,8 +34,9 @@ target contains `target` (any, if not given), lets `skip` of them pass (0) and t
     invalid_handle  executes nothing and answers with the status INVALID_HANDLE
     lost_session    forgets the call's session first
     evicted         forgets the call's operation and answers 404, to this call and to all that name the operation later
-    run             keeps the statement running for `seconds`, or until it was polled `polls` times, before it starts
-                    (ExecuteStatement only)
+    run             keeps the statement running for `seconds`, or until it was polled `polls` times, before it starts; with `loading` a
+                    COPY INTO takes its files first, so that no other one may load them meanwhile (ExecuteStatement only). Another rule
+                    may strike the same call: with reset_after the statement goes on without its client
     empty_page      executes nothing and answers with no rows but more to come (FetchResults only)
     slow_page       waits `seconds`, then executes and answers with at most `rows` rows (FetchResults, and ExecuteStatement's direct results)
     short_page      executes, then leaves out the last batch of rows, or the last row of column sets
@@ -52,7 +53,7 @@ ACTIONS = {
     "expired_token": {}, "reset_before": {}, "reset_after": {}, "down": {"seconds": SECONDS}, "delay": {"seconds": SECONDS},
     "stall": {"executed": bool}, "cut": {"bytes": int}, "garbage": {"body": str},
     "sequence": {}, "method": {}, "exception": {"type": int, "message": str}, "unknown_fields": {}, "alter": {"set": dict, "add": dict},
-    "invalid_handle": {}, "lost_session": {}, "evicted": {}, "run": {"seconds": SECONDS, "polls": int}, "empty_page": {}, "short_page": {},
+    "invalid_handle": {}, "lost_session": {}, "evicted": {}, "run": {"seconds": SECONDS, "polls": int, "loading": bool}, "empty_page": {}, "short_page": {},
     "slow_page": {"rows": int, "seconds": SECONDS}}
 NEEDED = {"status": {"status"}, "cold_start": {"seconds"}, "down": {"seconds"}, "delay": {"seconds"},
           "slow_page": {"rows", "seconds"}}

@@ -7,11 +7,10 @@ from sqlglot import exp
 
 from . import catalog
 from .commands import table_path
+from .csv_files import LONGEST_LINE
 from .dialect import parse
 from .statements import column_definitions
 from .sqltypes import identifier, literal
-
-LONGEST_LINE = 100_000_000
 
 
 def load(database, table, columns, data, null="", mode="append"):

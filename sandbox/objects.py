@@ -98,7 +98,7 @@ class Bucket(Source):
     @staticmethod
     def _failed(error, path):
         if isinstance(error, s3_client.Refused) and error.status == 403:
-            return SqlError("UNAUTHORIZED_ACCESS", f"Unauthorized access: {path}: 403 Forbidden ({error}).", "42501")
+            return SqlError("UNAUTHORIZED_ACCESS", f"Unauthorized access: {path}: 403 Forbidden ({error.code}).", "42501")
         return SqlError("FAILED_READ_FILE.NO_HINT", f"Encountered error while reading file {path}. {error}.", "KD001")
 
 

@@ -7,9 +7,12 @@ import uuid
 from databricks.sql.thrift_api.TCLIService.ttypes import TOperationState as State
 from databricks.sql.thrift_api.TCLIService.ttypes import TOperationType
 
+from . import redact
 from .errors import ENGINE_ERRORS, SqlError, from_engine
 
 LONGEST_STOP = 10
+ENDED = {State.TIMEDOUT_STATE: ("STATEMENT_TIMEOUT", "The statement ran out of its time.", "57014"),
+         State.CANCELED_STATE: ("OPERATION_CANCELED", "Operation has been canceled.", "HY008")}
 ACTIVE = (State.INITIALIZED_STATE, State.PENDING_STATE, State.RUNNING_STATE)
 
 
@@ -27,39 +30,54 @@ class Operation:
         self.touched = time.monotonic()
         self._done = threading.Event()
         self._stop = threading.Event()
-        self._polls = 0                     # to come before a held statement starts
+        self._hold = None                   # a fault that keeps it running for a while
+        self._polls = 0                     # to come before a held statement goes on
         self._begin = threading.Event()
 
     def start(self, engine, form, parameters=None, timeout=0, hold=None):
-        self._polls = (hold or {}).get("polls", 0)
-        self._thread = threading.Thread(target=self._run, args=(engine, form, parameters, hold), daemon=True)
+        self._hold, self._polls = hold, (hold or {}).get("polls", 0)
+        self._thread = threading.Thread(target=self._run, args=(engine, form, parameters), daemon=True)
         self._thread.start()
         if timeout:
             timer = threading.Timer(timeout, self.stop, [State.TIMEDOUT_STATE])
             timer.daemon = True
             timer.start()
 
-    def _run(self, engine, form, parameters, hold):
+    def _run(self, engine, form, parameters):
         try:
-            if hold and self._hold(hold):
-                return
+            if self._hold and not self._hold.get("loading"):
+                self._wait()
             self._work = engine.work(self._runs_in)
-            result, self.modified = self._work.run(self.statement, parameters, form)
+            result, self.modified = self._work.run(self.statement, parameters, form, self)
             result.prepare()
             self._finish(State.FINISHED_STATE, result=result)
         except ENGINE_ERRORS as error:
-            self._finish(State.ERROR_STATE, error=from_engine(error))
+            self._fail(from_engine(error))
         except SqlError as error:
-            self._finish(State.ERROR_STATE, error=error)
+            self._fail(error)
         except Exception as error:      # a bug of ours must not leave the operation running for ever
-            self._finish(State.ERROR_STATE, error=SqlError("INTERNAL_ERROR", f"{type(error).__name__}: {error}", "XX000"))
+            self._fail(SqlError("INTERNAL_ERROR", f"{type(error).__name__}: {error}", "XX000"))
 
-    def _hold(self, hold):
-        """Stays RUNNING for a while, so that polling and cancelling can be seen; whether the statement was stopped meanwhile."""
-        if "seconds" in hold:
-            return self._stop.wait(hold["seconds"])
-        self._begin.wait()
-        return self._stop.is_set()
+    def _fail(self, error):
+        self._finish(State.ERROR_STATE, error=redact.error(error, self.statement))
+
+    def _wait(self):
+        """Stays RUNNING for a while, so that polling and cancelling can be seen."""
+        if "seconds" in self._hold:
+            self._stop.wait(self._hold["seconds"])
+        else:
+            self._begin.wait()
+        self.check()
+
+    def taken(self):
+        """Called by a COPY INTO that has taken its files: a fault may hold it there."""
+        if self._hold and self._hold.get("loading"):
+            self._wait()
+
+    def check(self):
+        """Ends a statement that was stopped, and that no interrupt of DuckDB reaches."""
+        if self._stop.is_set():
+            raise SqlError(*ENDED[State.CANCELED_STATE])
 
     def polled(self):
         """Counts a question for the state."""
@@ -80,9 +98,7 @@ class Operation:
 
     def stop(self, state=State.CANCELED_STATE):
         """Ends a running statement: cancelled, or out of time."""
-        texts = {State.TIMEDOUT_STATE: SqlError("STATEMENT_TIMEOUT", "The statement ran out of its time.", "57014"),
-                 State.CANCELED_STATE: SqlError("OPERATION_CANCELED", "Operation has been canceled.", "HY008")}
-        self._finish(state, error=texts[state])
+        self._finish(state, error=SqlError(*ENDED[state]))
         self._interrupt()
 
     def close(self):

@@ -9,7 +9,7 @@ from thrift.protocol.TBinaryProtocol import TBinaryProtocolAccelerated
 from thrift.Thrift import TApplicationException, TMessageType
 from thrift.transport.TTransport import TMemoryBuffer
 
-from . import metadata
+from . import metadata, redact
 from .errors import ENGINE_ERRORS, SqlError, from_engine, unsupported
 from .operations import ACTIVE, Operation
 from .results import COLUMN_SET, Format
@@ -305,9 +305,9 @@ def _parameters(given):
 
 
 def log_entry(call, workspace, target):
-    """What is kept of a call: no token, no configuration."""
+    """What is kept of a call: no token, no configuration, no secret of a statement."""
     request = call.request
     operation = workspace.operation(request.operationHandle) if getattr(request, "operationHandle", None) else None
     statement = getattr(request, "statement", None) or (operation.statement if operation else None)
-    return {"time": time.time(), "id": str(uuid.uuid4()), "rpc": call.name, "target": target, "statement": statement,
+    return {"time": time.time(), "id": str(uuid.uuid4()), "rpc": call.name, "target": target, "statement": redact.statement(statement),
             "lz4": bool(getattr(request, "canDecompressLZ4Result", False)), "executed": False}

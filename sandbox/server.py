@@ -160,13 +160,14 @@ class Handler(BaseHTTPRequestHandler):
         store = self._store()
         if store:
             return store(self).serve()
-        path = urlsplit(self.path).path
+        url = urlsplit(self.path)
+        path = url.path
         try:
             self.body()
         except ValueError:
             return self._unreadable()
         if path.startswith("/control/"):
-            return control.answer(self, self.command, path, {})
+            return control.answer(self, self.command, path, parse_qs(url.query, keep_blank_values=True))
         known = oauth.discover(path, f"{'https' if self.server.context else 'http'}://{self.headers.get('Host', '')}")
         if known:
             return self.reply(200, known)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from . import catalog, commands
+from . import catalog, commands, copy_into, loading
 from .catalog import VERSION, Column
 from .dialect import DIALECT, check, data_type, number_markers, parse
 from .errors import SqlError, exists, unresolved_column, unsupported
@@ -27,11 +27,15 @@ class View:
     columns: list = field(default_factory=list)
 
 
-def run(session, database, db, sql, parameters=None):
-    """Runs a statement on a cursor. Queries come back unexecuted."""
+def run(session, database, db, sql, parameters=None, pace=None):
+    """Runs a statement on a cursor. Queries come back unexecuted. `pace` is the operation: see Work.run."""
     command = commands.find(sql)
     if command:
         return Outcome(command(session, database, db))
+    copy = None if session.target == "hive" else copy_into.find(sql)
+    if copy:
+        rows = loading.Load(copy, Statement(session, database, db, parameters), pace).run()
+        return counts(num_affected_rows=rows, num_inserted_rows=rows, num_skipped_corrupt_files=0)
     tree = parse(number_markers(sql))
     return Statement(session, database, db, parameters).run(tree, sql)
 
@@ -111,9 +115,10 @@ class Statement:
         if old:
             table = old
             table.physical, table.columns = catalog.new_storage(self.db, columns), columns
+            catalog.forget_loaded(self.db, table)
         else:
             table = catalog.create_table(self.db, path, columns, comment)
-        rows = self._append(table, text, [column.name for column in columns]) if query else 0
+        rows = self.append(table, text, [column.name for column in columns]) if query else 0
         operation = ("CREATE OR REPLACE TABLE" if tree.args.get("replace") else "CREATE TABLE") + (" AS SELECT" if query else "")
         catalog.commit(self.db, table, operation, {"isManaged": "true", "partitionBy": "[]", "properties": "{}"},
                        {"numFiles": "1", "numOutputRows": str(rows), "numOutputBytes": str(rows * 100)} if query else {})
@@ -179,7 +184,7 @@ class Statement:
 
     # Rows
 
-    def _append(self, table, query, names):
+    def append(self, table, query, names):
         """Adds a query's rows as the table's next version: `names` says which columns they are for."""
         columns = {column.name.lower(): column for column in table.columns}
         given = self.db.sql(query).types
@@ -214,7 +219,7 @@ class Statement:
                            f"the numbers of columns differ: {len(names)} in the table, {len(given)} in the data.", "21S01")
         if tree.args.get("overwrite"):
             table.physical = catalog.new_storage(self.db, table.columns)
-        rows = self._append(table, query, names)
+        rows = self.append(table, query, names)
         catalog.commit(self.db, table, "WRITE", {"mode": "Overwrite" if tree.args.get("overwrite") else "Append",
                                                  "statsOnLoad": "false", "partitionBy": "[]"},
                        {"numFiles": "1", "numOutputRows": str(rows), "numOutputBytes": str(rows * 100)},

@@ -32,9 +32,9 @@ class SparkWork(Work):
         self._names = DuckWork(engine.mirror.database, session)
         self._group = str(uuid.uuid4())
 
-    def run(self, statement, parameters, form):
+    def run(self, statement, parameters, form, pace):
         try:
-            return self._run(statement, parameters, form)
+            return self._run(statement, parameters, form, pace)
         except ENGINE_ERRORS as error:
             raise failure(error) from None
 
@@ -45,7 +45,7 @@ class SparkWork(Work):
     def close(self):
         self._names.close()
 
-    def _run(self, sql, parameters, form):
+    def _run(self, sql, parameters, form, pace):
         self._spark.sparkContext.setJobGroup(self._group, "statement", True)
         first = commands.first_words(sql, 2)
         if first[:1] in (["DESCRIBE"], ["DESC"]) and first[1:] and first[1] not in DESCRIBED_BY_SPARK:
@@ -57,7 +57,7 @@ class SparkWork(Work):
         if any(listings):
             if not all(listings):
                 raise unsupported("information_schema beside tables")
-            return self._names.run(sql, parameters, form)
+            return self._names.run(sql, parameters, form, pace)
         return self._on_spark(statement, form)
 
     def _from_names(self, sql, form):
