@@ -54,4 +54,7 @@ int64_t ldbx_csv_empty_as_null(const ldbx_csv *csv);
 /* The SELECT list of a COPY INTO over the columns as the reader has them, all STRING: "CAST(`a` AS INT) AS `a`, `b`, unbase64(`c`) AS `c`". */
 void ldbx_csv_select(const ldbx_csv *csv, ldbx_buf *sql);
 
+/* The FORMAT_OPTIONS that make the reader take the text as it is meant: "'header' = 'true', ..., 'nullValue' = '...'". */
+void ldbx_csv_reader_options(const ldbx_csv *csv, ldbx_buf *sql);
+
 #endif

@@ -1,4 +1,5 @@
 /* How COPY INTO makes values of the text that csv.c writes. */
+#include "base/str.h"
 #include "client/sql.h"
 #include "load/csv_cell.h"
 
@@ -28,4 +29,36 @@ void ldbx_csv_select(const ldbx_csv *csv, ldbx_buf *sql)
             ldbx_buf_str(sql, ", ");
         put_column(&csv->columns[i], sql);
     }
+}
+
+/*
+ * escape: quotes are doubled. lineSep: otherwise line ends inside of quotes are changed to the one that the reader found first. charToEscapeQuoteEscaping: it
+ * is NUL otherwise, and a text that holds a quote loses its NULs.
+ */
+static const char *const reader_options[][2] = {
+    {"header", "true"},
+    {"sep", ","},
+    {"quote", "\""},
+    {"escape", "\""},
+    {"charToEscapeQuoteEscaping", "\""},
+    {"multiLine", "true"},
+    {"lineSep", "\n"},
+    {"encoding", "UTF-8"},
+    {"mode", "FAILFAST"},
+};
+
+static void put_option(const char *name, ldbx_view value, ldbx_buf *sql)
+{
+    ldbx_sql_string(sql, ldbx_view_of(name));
+    ldbx_buf_str(sql, " = ");
+    ldbx_sql_string(sql, value);
+}
+
+void ldbx_csv_reader_options(const ldbx_csv *csv, ldbx_buf *sql)
+{
+    for (size_t i = 0; i < sizeof reader_options / sizeof reader_options[0]; i++) {
+        put_option(reader_options[i][0], ldbx_view_of(reader_options[i][1]), sql);
+        ldbx_buf_str(sql, ", ");
+    }
+    put_option("nullValue", csv->null_value, sql);
 }

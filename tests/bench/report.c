@@ -5,7 +5,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
-static double wall_began, cpu_began, wall_took, cpu_took;
+static double wall_began, cpu_began, wall_took, cpu_took, wall_paused, cpu_paused;
 
 static double wall(void)
 {
@@ -47,6 +47,18 @@ void report_begin(void)
 {
     cpu_began = cpu();
     wall_began = wall();
+}
+
+void report_pause(void)
+{
+    wall_paused = wall();
+    cpu_paused = cpu();
+}
+
+void report_go_on(void)
+{
+    wall_began += wall() - wall_paused;
+    cpu_began += cpu() - cpu_paused;
 }
 
 void report_stop(void)

@@ -5,6 +5,9 @@
 #include <stdint.h>
 
 void report_begin(void);
+/* What happens between the two is not measured. */
+void report_pause(void);
+void report_go_on(void);
 /* All rows are there; what comes now, such as closing, is not measured. The last call counts. */
 void report_stop(void);
 /* Prints the measure to standard output, one JSON object; memory is the peak of the whole process. */

@@ -377,7 +377,7 @@ START_TEST(a_row_has_a_cell_a_column)
 }
 END_TEST
 
-START_TEST(select_lists)
+START_TEST(what_copy_into_is_told)
 {
     const ldbx_load_column columns[] = {
         {"a", "int"}, {"b`c", "string"}, {"c", " Decimal ( 10 , 2 ) "}, {"d", "BINARY"}, {"e", "timestamp_ntz"}};
@@ -388,6 +388,13 @@ START_TEST(select_lists)
     ldbx_csv_select(csv, &sql);
     ck_assert_str_eq(ldbx_buf_cstr(&sql), "CAST(`a` AS INT) AS `a`, `b``c`, CAST(`c` AS DECIMAL(10,2)) AS `c`, "
                                           "unbase64(`d`) AS `d`, CAST(`e` AS TIMESTAMP_NTZ) AS `e`");
+    ldbx_buf_reset(&sql);
+    ldbx_csv_reader_options(csv, &sql);
+    ck_assert_str_eq(
+        ldbx_buf_cstr(&sql),
+        "'header' = 'true', 'sep' = ',', 'quote' = '\"', 'escape' = '\"', 'charToEscapeQuoteEscaping' = '\"', "
+        "'multiLine' = 'true', 'lineSep' = '\\n', 'encoding' = 'UTF-8', 'mode' = 'FAILFAST', "
+        "'nullValue' = '" SENTINEL "'");
     ck_assert_str_eq(ldbx_csv_type(csv, 2), "DECIMAL(10,2)");
     ck_assert_str_eq(ldbx_csv_type(csv, 4), "TIMESTAMP_NTZ");
     ldbx_buf_clear(&sql);
@@ -741,7 +748,7 @@ int main(void)
     tcase_add_test(tcase, null_and_empty);
     tcase_add_test(tcase, headers);
     tcase_add_test(tcase, a_row_has_a_cell_a_column);
-    tcase_add_test(tcase, select_lists);
+    tcase_add_test(tcase, what_copy_into_is_told);
     tcase_add_loop_test(tcase, wrong_columns_are_refused, 0, sizeof wrong_columns / sizeof wrong_columns[0]);
     tcase_add_test(tcase, wrong_sentinels_are_refused);
     tcase_add_test(tcase, number_of_columns);
