@@ -24,6 +24,7 @@ fuzz_target fuzz_config;      /* authorizations, profiles, single settings, by t
 fuzz_target fuzz_documents;   /* job files, documents of jobs, checkpoints of imports, by the first byte */
 fuzz_target fuzz_text;        /* heads of HTTP answers, instants, addresses, texts that go out, by the first byte */
 fuzz_target fuzz_json_reader; /* a JSON record, against cJSON */
+fuzz_target fuzz_csv;         /* rows of a load as CSV, and back */
 
 #define must(condition) fuzz_must((condition), #condition, __FILE__, __LINE__)
 

@@ -169,6 +169,15 @@ RECORDS = [
     b' { "a" : [ 1 , [ ] , { "b" : "]\\"" } ] , "" : { } }\r\n', b"{}",
 ]
 
+# Of rows as CSV: columns, their types, then cells: a kind, and what it takes.
+ROWS = [
+    b"\x01\x04\x0a" + b"\x01" + bytes(7) + b"\x80\x00" + b'\x04\x08a"b,\r\n\\\0' + b"\x00" + b"\x04\x00",
+    b"\x80\x0a\x04\x00\x00\x04\x02_0",
+    b"\x05\x05\x06\x07\x0b\x0d\x0e" + b"\x02" + bytes(6) + b"\xf8\x7f" + b"\x02" + bytes(7) + b"\x80" + b"\x03\x39\x30" + bytes(15) + b"\x02"
+    + b"\x04\x03\xff\xfe\0" + b"\x01" + bytes(8) + b"\x00" + b"\x04\x132024-02-29 12:34:56",
+    b"\x04\x00\x0c\x07\x06\x03\x04\x04true\x04\x0a2024-02-29\x04\x061.25e1\x04\x081.5e-300\x04\x02-7",
+]
+
 
 def write_recordings():
     """The real service's answers, by the target that reads them."""
@@ -190,7 +199,7 @@ def main():
     write_replies()
     write_arrow()
     write_lz4()
-    for target, seeds in ("config", CONFIGS), ("documents", DOCUMENTS), ("text", TEXTS), ("json_reader", RECORDS):
+    for target, seeds in ("config", CONFIGS), ("documents", DOCUMENTS), ("text", TEXTS), ("json_reader", RECORDS), ("csv", ROWS):
         for n, seed in enumerate(seeds):
             write(target, f"seed{n}", seed)
     write_recordings()

@@ -9,9 +9,16 @@
 static const struct {
     const char *name;
     fuzz_target *run;
-} targets[] = {{"thrift-", fuzz_thrift},       {"reply-", fuzz_reply}, {"columns-", fuzz_columns},
-               {"arrow-", fuzz_arrow},         {"lz4-", fuzz_lz4},     {"config-", fuzz_config},
-               {"documents-", fuzz_documents}, {"text-", fuzz_text},   {"json_reader-", fuzz_json_reader}};
+} targets[] = {{"thrift-", fuzz_thrift},
+               {"reply-", fuzz_reply},
+               {"columns-", fuzz_columns},
+               {"arrow-", fuzz_arrow},
+               {"lz4-", fuzz_lz4},
+               {"config-", fuzz_config},
+               {"documents-", fuzz_documents},
+               {"text-", fuzz_text},
+               {"json_reader-", fuzz_json_reader},
+               {"csv-", fuzz_csv}};
 
 static fuzz_target *target_of(const char *file)
 {
