@@ -127,6 +127,29 @@ LDBX_API int ldbx_stager_open_volume(const ldbx_config *config, const char *path
                                      ldbx_error **error);
 
 /**
+ * @brief Makes the stager that a JSON document describes: `{"type": "volume", "path"}` or `{"type": "directory", "path",
+ * "url"}`, as docs/staging.md has it.
+ * @param json UTF-8, need not be NUL-terminated.
+ * @param config The authorization, which a volume is reached with; may be NULL for other types.
+ * @param out Receives the stager, owned by the caller; NULL on failure.
+ * @param error May be NULL. Names every key that is wrong, a line each.
+ * @return LDBX_OK, LDBX_INVALID_DATA (the document), LDBX_NO_MEMORY, or as the stager's own function.
+ * @since 0.1
+ */
+LDBX_API int ldbx_stager_open_json(ldbx_view json, const ldbx_config *config, ldbx_stager **out, ldbx_error **error);
+
+/**
+ * @brief As ldbx_stager_open_json(), from a file.
+ * @param path The file, of up to 64 KiB.
+ * @param config As there.
+ * @param out As there.
+ * @param error May be NULL. Names the file.
+ * @return As ldbx_stager_open_json(), or LDBX_IO.
+ * @since 0.1
+ */
+LDBX_API int ldbx_stager_open_file(const char *path, const ldbx_config *config, ldbx_stager **out, ldbx_error **error);
+
+/**
  * @brief Ends a stager and wipes its secrets; what it staged stays.
  * @param stager May be NULL.
  * @since 0.1

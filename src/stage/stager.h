@@ -36,4 +36,7 @@ int ldbx_stager_access(ldbx_stager *stager, ldbx_access *out, ldbx_error **error
  */
 int ldbx_stager_check_address(const char *what, const char *text, ldbx_error **error);
 
+/* Length of /Volumes/CATALOG/SCHEMA/VOLUME in front of a path; 0: it is no path of a volume. */
+size_t ldbx_volume_root(const char *path);
+
 #endif

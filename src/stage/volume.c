@@ -268,56 +268,56 @@ static void volume_destroy(void *user)
 
 /* Opening. */
 
-static int fail_path(const char *path, ldbx_error **error)
+static ldbx_view cut_slashes(ldbx_view path)
 {
-    return ldbx_fail(error, LDBX_INVALID_ARGUMENT,
-                     "path must be /Volumes/CATALOG/SCHEMA/VOLUME, folders may follow; it is '%s'", path);
+    while (path.size > 0 && path.data[path.size - 1] == '/')
+        path.size--;
+    return path;
 }
 
-/* Neither empty, nor a way out. */
-static bool is_part(ldbx_view part)
+size_t ldbx_volume_root(const char *path)
 {
-    return part.size > 0 && !ldbx_view_eq(part, ".") && !ldbx_view_eq(part, "..");
-}
-
-/* The path is there without slashes at its end. */
-static int read_path(volume *us, ldbx_error **error)
-{
-    const char *at = us->path + strlen(ROOT) - 1;
+    ldbx_view whole = cut_slashes(ldbx_view_of(path));
+    const char *end = whole.data + whole.size;
+    size_t root = 0;
     int parts = 0;
 
-    if (!ldbx_view_starts(ldbx_view_of(us->path), ROOT))
-        return fail_path(us->path, error);
-    while (*at == '/') {
-        ldbx_view part = {at + 1, strcspn(at + 1, "/")};
-        if (!is_part(part))
-            return fail_path(us->path, error);
-        at = part.data + part.size;
+    if (!ldbx_view_starts(whole, ROOT))
+        return 0;
+    for (const char *at = whole.data + strlen(ROOT); at <= end; at++) {
+        ldbx_view part = {at, strcspn(at, "/")};
+        if (part.size == 0 || ldbx_view_eq(part, ".") || ldbx_view_eq(part, ".."))
+            return 0;
+        at += part.size;
         if (++parts == VOLUME_PARTS)
-            us->label = ldbx_strndup(us->path, (size_t)(at - us->path));
+            root = (size_t)(at - path);
     }
-    if (parts < VOLUME_PARTS)
-        return fail_path(us->path, error);
-    return us->label != NULL ? LDBX_OK : ldbx_fail_no_memory(error);
+    return root;
+}
+
+static int read_path(volume *us, const char *path, ldbx_error **error)
+{
+    size_t root = ldbx_volume_root(path);
+    ldbx_view whole = cut_slashes(ldbx_view_of(path));
+
+    if (root == 0)
+        return ldbx_fail(error, LDBX_INVALID_ARGUMENT,
+                         "path must be /Volumes/CATALOG/SCHEMA/VOLUME, folders may follow; it is '%s'", path);
+    us->path = ldbx_strndup(whole.data, whole.size);
+    us->label = ldbx_strndup(path, root);
+    return us->path != NULL && us->label != NULL ? LDBX_OK : ldbx_fail_no_memory(error);
 }
 
 static int set_up(volume *us, const ldbx_config *config, const char *path, ldbx_error **error)
 {
-    size_t size = strlen(path);
-
     LDBX_TRY(ldbx_stager_check_address("path", path, error));
+    LDBX_TRY(read_path(us, path, error));
     LDBX_TRY(ldbx_config_validate(config, error));
     if (config->credential.username != NULL)
         return ldbx_fail(
             error, LDBX_INVALID_ARGUMENT,
             "a volume needs a token, or client_id and client_secret: username and password are those of an "
             "open-source Spark, which has no volumes");
-    while (size > 0 && path[size - 1] == '/')
-        size--;
-    us->path = ldbx_strndup(path, size);
-    if (us->path == NULL)
-        return ldbx_fail_no_memory(error);
-    LDBX_TRY(read_path(us, error));
     LDBX_TRY(ldbx_config_clone(config, &us->config, error));
     LDBX_TRY(ldbx_caller_oauth(us->config, &us->oauth, error));
     return ldbx_caller_init(&us->caller, us->config, us->oauth, error);

@@ -102,6 +102,27 @@ START_TEST(a_file_is_put_checked_and_removed)
 }
 END_TEST
 
+/* What COPY INTO reads is what was put, at the address as it is. */
+START_TEST(the_warehouse_reads_it)
+{
+    ldbx_buf sql;
+
+    flow_open(NULL);
+    expect_ok(put(NAME, "id\n3\n4\n"), error);
+    ldbx_buf_init(&sql, LDBX_MAX_SQL);
+    ldbx_buf_printf(&sql,
+                    "COPY INTO main.default.flow_volume FROM (SELECT CAST(id AS INT) AS id FROM '%s/job-1/run-2') "
+                    "FILEFORMAT = CSV FILES = ('1-000001.csv') FORMAT_OPTIONS ('header' = 'true')",
+                    ldbx_stager_url(stager));
+    expect_ok(ldbx_execute(connection, ldbx_view_of("CREATE OR REPLACE TABLE main.default.flow_volume (id INT)"), NULL,
+                           NULL, &error),
+              error);
+    expect_ok(ldbx_execute(connection, ldbx_buf_get(&sql), NULL, NULL, &error), error);
+    ck_assert_int_eq(flow_sum("SELECT id FROM main.default.flow_volume", 1), 7);
+    ldbx_buf_clear(&sql);
+}
+END_TEST
+
 START_TEST(a_name_is_never_replaced)
 {
     expect_ok(put(NAME, "first"), error);
@@ -402,6 +423,7 @@ int main(void)
 
     tcase_add_checked_fixture(tcase, start, stop);
     tcase_add_test(tcase, a_file_is_put_checked_and_removed);
+    tcase_add_test(tcase, the_warehouse_reads_it);
     tcase_add_test(tcase, a_name_is_never_replaced);
     tcase_add_loop_test(tcase, what_may_heal_is_made_again, 0, 4 * HEALING);
     tcase_add_test(tcase, it_is_given_up_in_the_end);

@@ -1,0 +1,209 @@
+#include "suite.h"
+
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "stage/stager.h"
+
+#define PATH  "/Volumes/main/default/v"
+#define LARGE 65536 /* bytes of the largest file */
+
+static char folder[64];
+static char file[128];
+static ldbx_config *config;
+static ldbx_stager *stager;
+static ldbx_error *error;
+
+static int remove_one(const char *path, const struct stat *facts, int kind, struct FTW *at)
+{
+    (void)facts;
+    (void)kind;
+    (void)at;
+    return remove(path);
+}
+
+static void start(void)
+{
+    snprintf(folder, sizeof folder, "/tmp/ldbx-document-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(file, sizeof file, "%s/staging.json", folder);
+    expect_ok(ldbx_config_new(&config, &error), error);
+    expect_ok(ldbx_config_set(config, "host", "example.com", &error), error);
+    expect_ok(ldbx_config_set(config, "http_path", "/sql/1.0/warehouses/1", &error), error);
+    expect_ok(ldbx_config_set(config, "token", "dose-token", &error), error);
+}
+
+static void stop(void)
+{
+    ldbx_stager_destroy(stager);
+    ldbx_error_destroy(error);
+    ldbx_config_destroy(config);
+    nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+static int open_json(const char *json)
+{
+    ldbx_stager_destroy(stager);
+    stager = NULL;
+    return ldbx_stager_open_json(ldbx_view_of(json), config, &stager, &error);
+}
+
+static void refused(const char *json, int expected, const char *message)
+{
+    expect_status(open_json(json), expected, error);
+    ck_assert_str_eq(ldbx_error_message(error), message);
+    ck_assert_ptr_null(stager);
+}
+
+START_TEST(a_directory)
+{
+    char json[256], url[96];
+
+    snprintf(json, sizeof json, "{\"type\": \"directory\", \"path\": \"%s/a/b\"}", folder);
+    snprintf(url, sizeof url, "file:%s/a/b", folder);
+    expect_ok(open_json(json), error);
+    ck_assert_str_eq(ldbx_stager_url(stager), url);
+    snprintf(json, sizeof json, "{\"type\": \"directory\", \"path\": \"%s/a\", \"url\": \"dbfs:/mnt/a\"}", folder);
+    expect_ok(open_json(json), error);
+    ck_assert_str_eq(ldbx_stager_url(stager), "dbfs:/mnt/a");
+}
+END_TEST
+
+START_TEST(a_volume)
+{
+    expect_ok(open_json("{\"type\": \"volume\", \"path\": \"" PATH "/a b/\"}"), error);
+    ck_assert_str_eq(ldbx_stager_url(stager), PATH "/a b");
+}
+END_TEST
+
+START_TEST(a_volume_needs_an_authorization_of_its_kind)
+{
+    ldbx_config *with_token = config;
+
+    config = NULL;
+    refused("{\"type\": \"volume\", \"path\": \"" PATH "\"}", LDBX_INVALID_ARGUMENT, "config is NULL");
+    expect_ok(ldbx_config_new(&config, &error), error);
+    expect_status(open_json("{\"type\": \"volume\", \"path\": \"" PATH "\"}"), LDBX_INVALID_ARGUMENT, error);
+    ldbx_config_destroy(config);
+    config = with_token;
+}
+END_TEST
+
+#define ADDRESS "text without * ? [ ] { } \\ and control characters, which COPY INTO would not take as they are"
+
+START_TEST(what_is_wrong_is_told_at_once)
+{
+    refused("{\"type\": \"volume\", \"path\": \"/Volumes/main/default\", \"url\": \"x\"}", LDBX_INVALID_DATA,
+            "path: must be /Volumes/CATALOG/SCHEMA/VOLUME, perhaps with folders behind, in " ADDRESS "\n"
+            "url: unknown key");
+    refused("{\"type\": \"directory\", \"url\": \"file:/a?\", \"bucket\": \"b\"}", LDBX_INVALID_DATA,
+            "path: is required: text without control characters\n"
+            "url: must be " ADDRESS "\n"
+            "bucket: unknown key");
+}
+END_TEST
+
+START_TEST(the_type_comes_first)
+{
+    refused("{}", LDBX_INVALID_DATA, "type: is required: one of volume, directory");
+    refused("{\"type\": \"S3\"}", LDBX_INVALID_DATA, "type: must be one of volume, directory");
+    refused("{\"type\": null}", LDBX_INVALID_DATA, "type: must be one of volume, directory");
+    refused("[]", LDBX_INVALID_DATA, "a staging must be a JSON object");
+    expect_status(open_json("{\"type\": \"s3\", "), LDBX_INVALID_DATA, error);
+    expect_status(open_json(""), LDBX_INVALID_DATA, error);
+}
+END_TEST
+
+static void write_file(const char *json, size_t size)
+{
+    FILE *out = fopen(file, "wb");
+
+    ck_assert_ptr_nonnull(out);
+    fprintf(out, "%-*s", (int)size, json);
+    ck_assert_int_eq(fclose(out), 0);
+}
+
+static int open_file(const char *path)
+{
+    ldbx_stager_destroy(stager);
+    stager = NULL;
+    return ldbx_stager_open_file(path, config, &stager, &error);
+}
+
+static void expect_message(const char *part)
+{
+    ck_assert_msg(strstr(ldbx_error_message(error), part) != NULL, "\"%s\" is not in \"%s\"", part,
+                  ldbx_error_message(error));
+}
+
+START_TEST(a_file_is_named_in_its_errors)
+{
+    write_file("{\"type\": \"volume\", \"path\": \"" PATH "\"}", 0);
+    expect_ok(open_file(file), error);
+    ck_assert_str_eq(ldbx_stager_url(stager), PATH);
+    write_file("{\"type\": \"volume\"}", 0);
+    expect_status(open_file(file), LDBX_INVALID_DATA, error);
+    expect_message("/staging.json: path: is required: ");
+    unlink(file);
+    expect_status(open_file(file), LDBX_IO, error);
+    expect_message("/staging.json: not found");
+    expect_status(open_file(folder), LDBX_IO, error);
+    expect_status(open_file(NULL), LDBX_INVALID_ARGUMENT, error);
+    ck_assert_int_eq(ldbx_stager_open_file(file, config, NULL, NULL), LDBX_INVALID_ARGUMENT);
+    ck_assert_int_eq(ldbx_stager_open_json(ldbx_view_of("{}"), config, NULL, NULL), LDBX_INVALID_ARGUMENT);
+}
+END_TEST
+
+START_TEST(a_file_has_a_greatest_size)
+{
+    write_file("{\"type\": \"volume\", \"path\": \"" PATH "\"}", LARGE);
+    expect_ok(open_file(file), error);
+    write_file("{\"type\": \"volume\", \"path\": \"" PATH "\"}", LARGE + 1);
+    expect_status(open_file(file), LDBX_IO, error);
+    expect_message("larger than 65536 bytes");
+}
+END_TEST
+
+/* Loop: each type. */
+START_TEST(memory_runs_out)
+{
+    char json[256];
+    int status = LDBX_NO_MEMORY;
+
+    if (_i == 0)
+        snprintf(json, sizeof json, "{\"type\": \"directory\", \"path\": \"%s/a\"}", folder);
+    else
+        snprintf(json, sizeof json, "{\"type\": \"volume\", \"path\": \"" PATH "\"}");
+    write_file(json, 0);
+    for (long n = 1; status != LDBX_OK; n++) {
+        suite_fail_allocation(n);
+        status = open_file(file);
+        suite_fail_allocation(0);
+        ck_assert_msg(status == LDBX_OK || status == LDBX_NO_MEMORY, "%ld: %s", n, ldbx_error_message(error));
+        ck_assert_int_lt(n, 1000);
+    }
+    ck_assert_ptr_nonnull(stager);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("document");
+    TCase *tcase = suite_case(suite, "staging files");
+
+    tcase_add_checked_fixture(tcase, start, stop);
+    tcase_add_test(tcase, a_directory);
+    tcase_add_test(tcase, a_volume);
+    tcase_add_test(tcase, a_volume_needs_an_authorization_of_its_kind);
+    tcase_add_test(tcase, what_is_wrong_is_told_at_once);
+    tcase_add_test(tcase, the_type_comes_first);
+    tcase_add_test(tcase, a_file_is_named_in_its_errors);
+    tcase_add_test(tcase, a_file_has_a_greatest_size);
+    tcase_add_loop_test(tcase, memory_runs_out, 0, 2);
+    return suite_run(suite);
+}
