@@ -13,8 +13,8 @@
 #include "base/mem.h"
 #include "stage/stager.h"
 
-#define BLOCK_BYTES ((int64_t)5 << 20)
-#define PARALLEL    2 /* one writes while another waits for the disk */
+#define BLOCK_BYTES ((int64_t)1 << 20) /* the disk is what is waited for: larger ones are not faster */
+#define PARALLEL    2                  /* one writes while another waits for the disk */
 
 typedef struct directory {
     char *path;              /* real, hence absolute */

@@ -311,6 +311,104 @@ START_TEST(test_the_slower_of_two_loses)
 }
 END_TEST
 
+START_TEST(test_draft_of_a_new_name)
+{
+    ldbx_error *error = NULL;
+    ldbx_draft draft;
+    struct stat info;
+
+    umask(022);
+    for (int i = 0; i < 2; i++) {
+        expect_ok(ldbx_draft_open(&draft, path, 0666, &error), error);
+        expect_ok(ldbx_draft_write(&draft, 3, ldbx_view_of("def"), &error), error);
+        expect_ok(ldbx_draft_write(&draft, 0, ldbx_view_of("abc"), &error), error);
+        ck_assert_int_eq(entries(), i + 1);
+        expect_status(ldbx_draft_place(&draft, false, &error), i == 0 ? LDBX_OK : LDBX_CONFLICT, error);
+        ldbx_draft_close(&draft);
+        expect_content("abcdef");
+        ck_assert_int_eq(entries(), 1);
+    }
+    ck_assert_ptr_nonnull(strstr(ldbx_error_message(error), "exists already"));
+    ck_assert_int_eq(stat(path, &info), 0);
+    ck_assert_uint_eq(info.st_mode & 0777, 0644);
+    ldbx_error_destroy(error);
+}
+END_TEST
+
+START_TEST(test_checksum)
+{
+    ldbx_cancel *cancel = NULL;
+    ldbx_error *error = NULL;
+    int64_t bytes = 0;
+    uint32_t crc32 = 0;
+
+    expect_status(ldbx_file_checksum(path, NULL, &bytes, &crc32, &error), LDBX_NOT_FOUND, error);
+    expect_ok(ldbx_file_replace(path, ldbx_view_of("123456789"), &error), error);
+    expect_ok(ldbx_file_checksum(path, NULL, &bytes, &crc32, &error), error);
+    ck_assert_int_eq(bytes, 9);
+    ck_assert_uint_eq(crc32, 0xcbf43926);
+    expect_status(ldbx_file_checksum(folder, NULL, &bytes, &crc32, &error), LDBX_IO, error);
+    expect_ok(ldbx_cancel_new(&cancel, &error), error);
+    ldbx_cancel_trigger(cancel);
+    expect_status(ldbx_file_checksum(path, cancel, &bytes, &crc32, &error), LDBX_CANCELLED, error);
+    suite_fail_allocation(1);
+    ck_assert_int_eq(ldbx_file_checksum(path, NULL, &bytes, &crc32, NULL), LDBX_NO_MEMORY);
+    ldbx_cancel_destroy(cancel);
+    ldbx_error_destroy(error);
+}
+END_TEST
+
+START_TEST(test_remove)
+{
+    ldbx_error *error = NULL;
+
+    expect_ok(ldbx_file_replace(path, ldbx_view_of("old"), &error), error);
+    replace_in_a_child_that_is_killed();
+    ck_assert_int_eq(entries(), 2);
+    expect_ok(ldbx_file_remove(path, &error), error);
+    ck_assert_int_eq(entries(), 0);
+    expect_ok(ldbx_file_remove(path, &error), error);
+    ck_assert_int_eq(mkdir(path, 0700), 0);
+    expect_status(ldbx_file_remove(path, &error), LDBX_IO, error);
+    ldbx_error_destroy(error);
+}
+END_TEST
+
+START_TEST(test_file_with_secrets)
+{
+    ldbx_error *error = NULL;
+    ldbx_buf buf;
+
+    expect_ok(ldbx_file_replace(path, ldbx_view_of("secret"), &error), error);
+    expect_ok(ldbx_file_read_secret(path, 6, &buf, &error), error);
+    ck_assert(ldbx_view_eq(ldbx_buf_get(&buf), "secret"));
+    ldbx_buf_wipe(&buf);
+    expect_status(ldbx_file_read_secret(path, 5, &buf, &error), LDBX_IO, error);
+    ldbx_buf_wipe(&buf);
+    suite_fail_allocation(1);
+    expect_status(ldbx_file_read_secret(path, 6, &buf, &error), LDBX_NO_MEMORY, error);
+    ldbx_buf_wipe(&buf);
+    ldbx_error_destroy(error);
+}
+END_TEST
+
+START_TEST(test_folder_make)
+{
+    ldbx_error *error = NULL;
+    char deep[96];
+
+    snprintf(deep, sizeof deep, "%s/f//g/", folder);
+    expect_ok(ldbx_folder_make(deep, &error), error);
+    expect_ok(ldbx_folder_make(deep, &error), error);
+    ck_assert_int_eq(rmdir(deep), 0);
+    ck_assert_int_eq(rmdir(path), 0);
+    expect_ok(ldbx_file_replace(path, ldbx_view_of("a file"), &error), error);
+    expect_status(ldbx_folder_make(path, &error), LDBX_IO, error);
+    ck_assert_ptr_nonnull(strstr(ldbx_error_message(error), "not a folder"));
+    ldbx_error_destroy(error);
+}
+END_TEST
+
 START_TEST(test_folder_sync)
 {
     ldbx_error *error = NULL;
@@ -376,6 +474,11 @@ int main(void)
     tcase_add_test(tcase, test_what_a_kill_leaves_goes);
     tcase_add_test(tcase, test_a_link_is_not_followed);
     tcase_add_test(tcase, test_the_slower_of_two_loses);
+    tcase_add_test(tcase, test_draft_of_a_new_name);
+    tcase_add_test(tcase, test_checksum);
+    tcase_add_test(tcase, test_remove);
+    tcase_add_test(tcase, test_file_with_secrets);
+    tcase_add_test(tcase, test_folder_make);
     tcase_add_test(tcase, test_folder_sync);
     tcase_add_test(tcase, test_replace_no_memory);
     tcase_add_test(tcase, test_read_no_memory);

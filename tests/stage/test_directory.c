@@ -20,7 +20,7 @@
 #include "stage/stager.h"
 
 #define NAME  "job-1/run-2/1-000001.csv"
-#define BLOCK ((size_t)5 << 20)
+#define BLOCK ((size_t)1 << 20)
 
 static char folder[64];
 static char file[160]; /* of NAME */
