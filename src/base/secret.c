@@ -42,8 +42,16 @@ void ldbx_wipe(void *memory, size_t size)
 
 void ldbx_secret_hide(char *text, const char *secret)
 {
-    size_t size = secret != NULL ? strlen(secret) : 0;
+    ldbx_secret_hide_bytes(text, strlen(text), secret);
+}
 
-    for (char *at = text; size > 0 && (at = strstr(at, secret)) != NULL; at += size)
-        memset(at, '*', size);
+void ldbx_secret_hide_bytes(void *bytes, size_t size, const char *secret)
+{
+    const size_t length = secret != NULL ? strlen(secret) : 0;
+    char *at = bytes, *end = at + size;
+
+    while (length > 0 && at != NULL && (at = memmem(at, (size_t)(end - at), secret, length)) != NULL) {
+        memset(at, '*', length);
+        at += length;
+    }
 }

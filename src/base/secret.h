@@ -16,5 +16,6 @@ void ldbx_secret_clear(ldbx_secret *secret);
 void ldbx_wipe(void *memory, size_t size); /* is not optimised away */
 /* Overwrites a secret wherever it stands in a text that came from outside: what was sent may come back. NULL: nothing. */
 void ldbx_secret_hide(char *text, const char *secret);
+void ldbx_secret_hide_bytes(void *bytes, size_t size, const char *secret);
 
 #endif

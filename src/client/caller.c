@@ -82,6 +82,10 @@ static int exchange(ldbx_caller *caller, const ldbx_call *call, const ldbx_http_
     request.cancel = call->cancel;
     status = ldbx_transport_exchange(caller->transport, &request, response, reach, error);
     hide_secrets(caller, response->reason);
+    for (size_t i = 0; i < caller->hidden_count; i++) {
+        ldbx_secret_hide(response->reason, caller->hidden[i].text);
+        ldbx_secret_hide_bytes(response->body.data, response->body.size, caller->hidden[i].text);
+    }
     if (response->status >= 300 && ldbx_buf_cstr(&response->body) != NULL)
         hide_secrets(caller, (char *)response->body.data);
     ldbx_buf_wipe(&caller->authorization);

@@ -24,6 +24,8 @@ typedef struct ldbx_caller {
     uint64_t token_serial; /* of the access token that was sent last */
     ldbx_transport *transport;
     ldbx_buf authorization;
+    const ldbx_secret *hidden; /* what is hidden in answers besides the credentials: borrowed */
+    size_t hidden_count;
 } ldbx_caller;
 
 /* What an answer with any HTTP status means: LDBX_OK, or the error that it is. */

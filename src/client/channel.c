@@ -56,6 +56,12 @@ ldbx_buf *ldbx_channel_request(ldbx_channel *channel, int32_t *seqid)
     return &channel->request;
 }
 
+void ldbx_channel_hide(ldbx_channel *channel, const ldbx_secret *secrets, size_t count)
+{
+    channel->caller.hidden = secrets;
+    channel->caller.hidden_count = count;
+}
+
 /* A proxy that broke answers 200 with nothing or with a page: an empty answer may heal, a page will not. */
 static int check_thrift(const ldbx_call *call, const ldbx_http_response *response, ldbx_error **error)
 {

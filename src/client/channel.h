@@ -16,4 +16,7 @@ ldbx_buf *ldbx_channel_request(ldbx_channel *channel, int32_t *seqid);
 /* Sends the request that was written, as ldbx_caller_send() does. LDBX_OK: response->body holds a Thrift message. */
 int ldbx_channel_call(ldbx_channel *channel, const ldbx_call *call, ldbx_http_response *response, ldbx_error **error);
 
+/* From now on these texts are hidden wherever they stand in an answer, and so in errors and log lines; borrowed until the next call. count 0: none. */
+void ldbx_channel_hide(ldbx_channel *channel, const ldbx_secret *secrets, size_t count);
+
 #endif

@@ -1,4 +1,4 @@
-#include <lytics_dbx/statement.h>
+#include "client/statement.h"
 
 #include <string.h>
 
@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "client/result.h"
 #include "client/server_error.h"
+#include "client/sql.h"
 
 #define OLDEST_OPTIONS     sizeof(ldbx_statement_options)
 #define MAX_PARAMETERS     255
@@ -18,6 +19,7 @@
 #define LAST_POLL_MS       1000
 #define TIMEOUT_GRACE_MS   2000 /* the server's own limit shall speak first */
 #define DIRECT_ROWS        100000
+#define REQUEST_AROUND     ((size_t)4096) /* bytes of an ExecuteStatement besides its text */
 
 struct ldbx_statement {
     ldbx_connection *connection;
@@ -26,6 +28,8 @@ struct ldbx_statement {
     ldbx_tcli_parameter parameters[MAX_PARAMETERS];
     size_t parameter_count;
     size_t parameter_text;
+    ldbx_secret secrets[2 * LDBX_STATEMENT_SECRETS]; /* each as it is, and as its literal */
+    size_t secret_count;                             /* of both kinds together */
 };
 
 /* What is known of a statement while it is being run. */
@@ -103,6 +107,8 @@ void ldbx_statement_destroy(ldbx_statement *statement)
         return;
     for (size_t i = 0; i < statement->parameter_count; i++)
         clear_parameter(&statement->parameters[i]);
+    for (size_t i = 0; i < statement->secret_count; i++)
+        ldbx_secret_clear(&statement->secrets[i]);
     ldbx_buf_wipe(&statement->sql);
     ldbx_free(statement);
 }
@@ -147,11 +153,64 @@ int ldbx_statement_bind(ldbx_statement *statement, const char *name, const char 
     return LDBX_OK;
 }
 
-static void write_execute(const execution *run, ldbx_buf *request, int32_t seqid)
+static bool add_secret(ldbx_statement *statement, const char *secret)
+{
+    ldbx_secret *at = &statement->secrets[statement->secret_count];
+    ldbx_buf literal;
+    bool fine;
+
+    ldbx_buf_init(&literal, LDBX_MAX_SQL);
+    ldbx_sql_string(&literal, ldbx_view_of(secret));
+    fine = !literal.failed && ldbx_secret_set(&at[0], ldbx_view_of(secret));
+    if (fine)
+        statement->secret_count++;
+    fine = fine && ldbx_secret_set(&at[1], (ldbx_view){(const char *)literal.data + 1, literal.size - 2});
+    if (fine)
+        statement->secret_count++;
+    ldbx_buf_wipe(&literal);
+    return fine;
+}
+
+int ldbx_statement_set_secrets(ldbx_statement *statement, const char *const *secrets, size_t count, ldbx_error **error)
+{
+    size_t places = 0;
+
+    for (size_t i = 0; i < statement->sql.size; i++)
+        places += statement->sql.data[i] == '\0';
+    if (places != count || count > LDBX_STATEMENT_SECRETS || statement->secret_count > 0)
+        return ldbx_fail(error, LDBX_INVALID_ARGUMENT, "a statement with %zu places was given %zu secrets", places,
+                         count);
+    for (size_t i = 0; i < count; i++)
+        if (!add_secret(statement, secrets[i]))
+            return ldbx_fail_no_memory(error);
+    return LDBX_OK;
+}
+
+/* The text as it is sent. Room is made at once, so that no half of it is left where memory was moved. */
+static void fill_in(const ldbx_statement *statement, ldbx_buf *out)
+{
+    size_t size = statement->sql.size, next = 1;
+
+    for (size_t i = 1; i < statement->secret_count; i += 2)
+        size += strlen(statement->secrets[i].text) + 2;
+    ldbx_buf_reserve(out, size);
+    for (size_t i = 0; i < statement->sql.size; i++) {
+        if (statement->sql.data[i] != '\0') {
+            ldbx_buf_byte(out, statement->sql.data[i]);
+            continue;
+        }
+        ldbx_buf_byte(out, '\'');
+        ldbx_buf_str(out, statement->secrets[next].text);
+        ldbx_buf_byte(out, '\'');
+        next += 2;
+    }
+}
+
+static void write_execute(const execution *run, ldbx_view sql, ldbx_buf *request, int32_t seqid)
 {
     const ldbx_statement *statement = run->statement;
     const ldbx_config *config = run->connection->config;
-    ldbx_tcli_execute execute = {.statement = ldbx_buf_get(&statement->sql),
+    ldbx_tcli_execute execute = {.statement = sql,
                                  .query_timeout_s = statement->options.query_timeout_s,
                                  .max_rows = config->page_rows < DIRECT_ROWS ? config->page_rows : DIRECT_ROWS,
                                  .max_bytes = config->page_bytes,
@@ -160,6 +219,24 @@ static void write_execute(const execution *run, ldbx_buf *request, int32_t seqid
                                  .parameter_count = statement->parameter_count};
 
     ldbx_tcli_write_execute(request, seqid, &run->connection->session, &execute);
+}
+
+static void write_request(const execution *run, ldbx_buf *request, int32_t seqid)
+{
+    const ldbx_statement *statement = run->statement;
+    ldbx_buf filled;
+
+    if (statement->secret_count == 0) {
+        write_execute(run, ldbx_buf_get(&statement->sql), request, seqid);
+        return;
+    }
+    ldbx_buf_init(&filled, LDBX_MAX_SQL);
+    fill_in(statement, &filled);
+    ldbx_buf_reserve(request, filled.size + REQUEST_AROUND);
+    write_execute(run, ldbx_buf_get(&filled), request, seqid);
+    request->failed |= filled.failed;
+    request->full |= filled.full;
+    ldbx_buf_wipe(&filled);
 }
 
 /*
@@ -207,8 +284,10 @@ static int send(execution *run, ldbx_error **error)
                       .user = run->statement->options.user};
 
     request = ldbx_channel_request(channel, &seqid);
-    write_execute(run, request, seqid);
+    write_request(run, request, seqid);
     status = ldbx_channel_call(channel, &call, &run->page.response, error);
+    if (run->statement->secret_count > 0)
+        ldbx_buf_wipe(request);
     run->accepted = status == LDBX_OK;
     if (status == LDBX_OK)
         status = ldbx_tcli_read_execute(ldbx_buf_get(&run->page.response.body), seqid, &run->reply, error);
@@ -414,10 +493,12 @@ int ldbx_statement_execute(ldbx_statement *statement, ldbx_result **out, ldbx_er
         run.deadline_ms = ldbx_deadline_in(statement->options.query_timeout_s * 1000 + TIMEOUT_GRACE_MS);
     ldbx_http_response_init(&run.page.response, LDBX_MAX_MESSAGE);
     ldbx_http_response_init(&run.late, LDBX_MAX_MESSAGE);
+    ldbx_channel_hide(connection->channel, statement->secrets, statement->secret_count);
     status = run_statement(&run, out, error);
     if (status == LDBX_SESSION_LOST)
         connection->has_session = false;
     clean_up(&run, status);
+    ldbx_channel_hide(connection->channel, NULL, 0);
     return doubt(&run, status, error);
 }
 

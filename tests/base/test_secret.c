@@ -106,6 +106,22 @@ START_TEST(test_memory_is_wiped)
 }
 END_TEST
 
+/* Also where it comes twice, at an end, and beside NULs. */
+START_TEST(test_hide)
+{
+    char bytes[] = "key\0 a key, keykey, ke";
+
+    ldbx_secret_hide_bytes(bytes, sizeof bytes - 1, "key");
+    ck_assert_mem_eq(bytes, "***\0 a ***, ******, ke", sizeof bytes);
+    ldbx_secret_hide_bytes(NULL, 0, "key");
+    ldbx_secret_hide_bytes(bytes, sizeof bytes - 1, "");
+    ldbx_secret_hide_bytes(bytes, sizeof bytes - 1, NULL);
+    ck_assert_mem_eq(bytes, "***\0 a ***, ******, ke", sizeof bytes);
+    ldbx_secret_hide(bytes + 5, "a");
+    ck_assert_str_eq(bytes + 5, "* ***, ******, ke");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("secret");
@@ -116,5 +132,6 @@ int main(void)
     tcase_add_test(tcase, test_no_memory);
     tcase_add_test(tcase, test_wipe);
     tcase_add_test(tcase, test_memory_is_wiped);
+    tcase_add_test(tcase, test_hide);
     return suite_run(suite);
 }
