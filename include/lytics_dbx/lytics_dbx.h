@@ -17,6 +17,7 @@
 #include <lytics_dbx/connection.h>
 #include <lytics_dbx/error.h>
 #include <lytics_dbx/import.h>
+#include <lytics_dbx/loader.h>
 #include <lytics_dbx/result.h>
 #include <lytics_dbx/runtime.h>
 #include <lytics_dbx/stager.h>

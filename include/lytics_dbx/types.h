@@ -28,7 +28,9 @@ typedef enum ldbx_phase {
     LDBX_PHASE_START = 1,   /**< compute is starting */
     LDBX_PHASE_PLAN = 2,    /**< snapshot and boundaries */
     LDBX_PHASE_READ = 3,    /**< rows are coming */
-    LDBX_PHASE_VERIFY = 4   /**< counting */
+    LDBX_PHASE_VERIFY = 4,  /**< counting */
+    LDBX_PHASE_STAGE = 5,   /**< rows are written to the staging */
+    LDBX_PHASE_LOAD = 6     /**< COPY INTO */
 } ldbx_phase;
 
 /** One progress report, at most every 200 ms and once at the end of each phase. */

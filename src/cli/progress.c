@@ -65,7 +65,8 @@ static void enter_phase(cli_progress *progress, const ldbx_progress *report, int
 
 static void put_label(cli_text *label, const cli_progress *progress, const ldbx_progress *report)
 {
-    static const char *const names[] = {"connecting", "compute is starting", "planning", "reading", "counting"};
+    static const char *const names[] = {
+        "connecting", "compute is starting", "planning", "reading", "counting", "staging", "loading"};
     bool running = progress->query && report->phase == LDBX_PHASE_PLAN;
 
     if (running)
@@ -101,6 +102,7 @@ int cli_progress_report(const ldbx_progress *report, void *user)
     int64_t now = now_ms();
     cli_text label = {0};
     cli_bar bar;
+    bool counts;
 
     if (!progress->enabled)
         return 0;
@@ -111,9 +113,10 @@ int cli_progress_report(const ldbx_progress *report, void *user)
         return 0;
     progress->line_ms = now;
     put_label(&label, progress, report);
+    counts = report->phase == LDBX_PHASE_READ || report->phase == LDBX_PHASE_STAGE || report->phase == LDBX_PHASE_LOAD;
     bar = (cli_bar){.label = cli_text_get(&label),
-                    .rows = report->phase == LDBX_PHASE_READ ? report->rows : -1,
-                    .total = report->phase == LDBX_PHASE_READ ? report->rows_total : -1,
+                    .rows = counts ? report->rows : -1,
+                    .total = counts ? report->rows_total : -1,
                     .rate = progress->rate,
                     .elapsed_ms = now - progress->phase_ms,
                     .frame = progress->frame++,

@@ -1,13 +1,12 @@
 #include "client/connection.h"
 
-#include <lytics_dbx/statement.h>
-
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/options.h"
 #include "base/str.h"
+#include "client/query.h"
 #include "client/server_error.h"
 
 #define OLDEST_OPTIONS  sizeof(ldbx_connection_options)
@@ -139,6 +138,46 @@ int ldbx_connection_open(const ldbx_config *config, const ldbx_connection_option
 out:
     ldbx_connection_destroy(connection);
     return status;
+}
+
+static int verify_setting(ldbx_connection *connection, const ldbx_tcli_pair *setting,
+                          const ldbx_statement_options *options, ldbx_error **error)
+{
+    ldbx_query query = {0};
+    const ldbx_batch *row = NULL;
+    ldbx_view value = {NULL, 0};
+    ldbx_buf sql;
+    int status;
+
+    ldbx_buf_init(&sql, LDBX_MAX_SQL);
+    ldbx_buf_str(&sql, "SET ");
+    ldbx_buf_view(&sql, setting->key);
+    LDBX_GO(ldbx_query_row(connection, &sql, options, &query, &row, error));
+    if (ldbx_result_column_count(query.result) > 0) /* name and value */
+        value = ldbx_batch_bytes(row, 0, ldbx_result_column_count(query.result) - 1);
+    if (!ldbx_view_ieq(value, setting->value.data))
+        status = ldbx_fail(error, LDBX_INVALID_DATA, "%s of the session is '%.*s' instead of '%s'", setting->key.data,
+                           (int)(value.size < 100 ? value.size : 100), value.size > 0 ? value.data : "",
+                           setting->value.data);
+out:
+    ldbx_query_close(&query);
+    ldbx_buf_clear(&sql);
+    return status;
+}
+
+int ldbx_connection_verify(ldbx_connection *connection, ldbx_cancel *cancel, ldbx_error **error)
+{
+    ldbx_tcli_pair pairs[3];
+    ldbx_tcli_open open;
+    ldbx_statement_options options;
+
+    ldbx_statement_options_init(&options, sizeof options);
+    options.repeatable = 1;
+    options.prefetch = 0;
+    options.cancel = cancel;
+    describe_session(connection->config, pairs, &open);
+    LDBX_TRY(verify_setting(connection, &pairs[0], &options, error));
+    return verify_setting(connection, &pairs[1], &options, error);
 }
 
 void ldbx_connection_close_session(ldbx_connection *connection, int64_t patience_ms)

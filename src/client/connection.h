@@ -30,6 +30,12 @@ struct ldbx_connection {
 /* Opens a new session in place of one that was lost; temporary views and settings of the old one are gone. cancel NULL: the connection's. */
 int ldbx_connection_reopen(ldbx_connection *connection, ldbx_cancel *cancel, ldbx_error **error);
 
+/*
+ * Whether the session has what it was opened with: UTC and ANSI, without which a time means another instant and a bad cast is a silent NULL.
+ * LDBX_INVALID_DATA names the setting.
+ */
+int ldbx_connection_verify(ldbx_connection *connection, ldbx_cancel *cancel, ldbx_error **error);
+
 /* Tells the server to end the session, which also ends what runs in it. Without an answer, destroy tries again. */
 void ldbx_connection_close_session(ldbx_connection *connection, int64_t patience_ms);
 

@@ -7,8 +7,12 @@
 #define OLDEST_COLUMN_SETS 5  /* hive protocol V6; before it results came row by row */
 #define NEWEST_HIVE        10 /* V11 */
 
-static const ldbx_dialect databricks = {
-    .takes_settings = true, .sends_arrow = true, .limits_bytes = true, .announces_more = true, .names_types = true};
+static const ldbx_dialect databricks = {.takes_settings = true,
+                                        .sends_arrow = true,
+                                        .limits_bytes = true,
+                                        .announces_more = true,
+                                        .names_types = true,
+                                        .copies_into = true};
 
 static const ldbx_dialect hive = {0};
 

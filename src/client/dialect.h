@@ -18,6 +18,7 @@ typedef struct ldbx_dialect {
      * as text that is no JSON.
      */
     bool names_types;
+    bool copies_into; /* has COPY INTO */
 } ldbx_dialect;
 
 /* Databricks, or open-source Spark and its kin ("hive"); LDBX_UNSUPPORTED for a protocol whose results cannot be read. */

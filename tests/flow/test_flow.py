@@ -68,3 +68,7 @@ def test_waits(build, start):
 
 def test_cancel(build, start):
     run(build, start("--client", "my-client:dose-my-secret"), "flow_cancel", 16, OAUTH)
+
+
+def test_load(build, start, tmp_path):
+    run(build, start(), "flow_load", 11, {**DATABRICKS, "LDBX_TEST_STAGING": str(tmp_path)})

@@ -1,0 +1,205 @@
+#include "load/target.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/str.h"
+#include "client/describe.h"
+#include "client/sql.h"
+
+void ldbx_target_name(const ldbx_manifest *manifest, ldbx_buf *out)
+{
+    ldbx_sql_name(out, manifest->catalog, manifest->database, manifest->table);
+}
+
+/* Each look is a step that may be done again: its context. */
+typedef struct look {
+    const ldbx_manifest *manifest;
+    bool is_there;
+    ldbx_version version;
+} look;
+
+static int find_format(ldbx_result *result, const ldbx_batch *row, ldbx_view *out, ldbx_error **error)
+{
+    for (size_t i = 0; i < ldbx_result_column_count(result); i++)
+        if (ldbx_str_ieq(ldbx_result_column(result, i)->name, "format")) {
+            *out = ldbx_batch_bytes(row, 0, i);
+            return LDBX_OK;
+        }
+    return ldbx_fail(error, LDBX_PROTOCOL, "DESCRIBE DETAIL gave no column 'format'");
+}
+
+/* A view has no detail, and the server says so. */
+static int check_detail(ldbx_loader *loader, const ldbx_manifest *manifest, bool *is_there, ldbx_error **error)
+{
+    ldbx_error *failure = NULL;
+    ldbx_query query = {0};
+    const ldbx_batch *row = NULL;
+    ldbx_view format = {NULL, 0};
+    ldbx_buf sql;
+    int status;
+
+    *is_there = true;
+    ldbx_buf_init(&sql, LDBX_MAX_SQL);
+    ldbx_buf_str(&sql, "DESCRIBE DETAIL ");
+    ldbx_target_name(manifest, &sql);
+    LDBX_GO(ldbx_query_row(loader->connection, &sql, &loader->statement, &query, &row, &failure));
+    LDBX_GO(find_format(query.result, row, &format, &failure));
+    if (!ldbx_view_ieq(format, "delta"))
+        status = ldbx_fail(&failure, LDBX_INVALID_DATA,
+                           "it is a table of format '%.*s', and COPY INTO loads Delta tables only",
+                           (int)(format.size < 100 ? format.size : 100), format.size > 0 ? format.data : "");
+out:
+    if (status == LDBX_NOT_FOUND && strcmp(ldbx_error_sqlstate(failure), "42P01") == 0) {
+        *is_there = false;
+        status = LDBX_OK;
+    }
+    if (status != LDBX_OK)
+        ldbx_error_move(error, &failure);
+    ldbx_error_destroy(failure);
+    ldbx_query_close(&query);
+    ldbx_buf_clear(&sql);
+    return status;
+}
+
+static const ldbx_described *find_column(const ldbx_description *table, const char *name)
+{
+    for (size_t i = 0; i < table->count; i++)
+        if (ldbx_str_ieq(table->columns[i].name, name))
+            return &table->columns[i];
+    return NULL;
+}
+
+static bool is_loaded(const ldbx_manifest *manifest, const char *name)
+{
+    for (size_t i = 0; i < manifest->column_count; i++)
+        if (ldbx_str_ieq(manifest->columns[i].name, name))
+            return true;
+    return false;
+}
+
+static int check_columns(const ldbx_manifest *manifest, const ldbx_description *table, ldbx_error **error)
+{
+    for (size_t i = 0; i < manifest->column_count; i++) {
+        const ldbx_load_column *ours = &manifest->columns[i];
+        const ldbx_described *theirs = find_column(table, ours->name);
+        if (theirs == NULL)
+            return ldbx_fail(error, LDBX_INVALID_DATA, "it has no column '%s'", ours->name);
+        if (!ldbx_str_ieq(theirs->sql_type, ours->type))
+            return ldbx_fail(error, LDBX_INVALID_DATA, "its column '%s' is %s, and the load has %s", ours->name,
+                             theirs->sql_type, ours->type);
+    }
+    for (size_t i = 0; i < table->count; i++)
+        if (table->columns[i].required && !is_loaded(manifest, table->columns[i].name))
+            return ldbx_fail(error, LDBX_INVALID_DATA, "its column '%s' is NOT NULL, and the load does not have it",
+                             table->columns[i].name);
+    return LDBX_OK;
+}
+
+static int look_once(ldbx_loader *loader, void *context, ldbx_error **error)
+{
+    look *work = context;
+    ldbx_description table = {0};
+    ldbx_buf name;
+    int status;
+
+    ldbx_buf_init(&name, LDBX_MAX_SQL);
+    LDBX_GO(check_detail(loader, work->manifest, &work->is_there, error));
+    if (!work->is_there || work->manifest->schema == LDBX_SCHEMA_INFERRED)
+        goto out;
+    ldbx_target_name(work->manifest, &name);
+    if (name.failed)
+        LDBX_GO(ldbx_fail_no_memory(error));
+    LDBX_GO(ldbx_describe(loader->connection, ldbx_buf_get(&name), &loader->statement, &table, error));
+    LDBX_GO(check_columns(work->manifest, &table, error));
+out:
+    ldbx_description_clear(&table);
+    ldbx_buf_clear(&name);
+    return status;
+}
+
+/* An error about the table names it. */
+static int about_table(const ldbx_manifest *manifest, int status, ldbx_error **error)
+{
+    ldbx_buf name;
+
+    if (status != LDBX_INVALID_DATA && status != LDBX_SERVER && status != LDBX_UNSUPPORTED)
+        return status;
+    ldbx_buf_init(&name, LDBX_MAX_ERROR);
+    ldbx_target_name(manifest, &name);
+    if (ldbx_buf_cstr(&name) != NULL)
+        ldbx_error_prefix(error, "table %s", ldbx_buf_cstr(&name));
+    ldbx_buf_clear(&name);
+    return status;
+}
+
+int ldbx_target_look(ldbx_loader *loader, const ldbx_manifest *manifest, bool *is_there, ldbx_error **error)
+{
+    look work = {.manifest = manifest};
+    int status = ldbx_load_patiently(loader, look_once, &work, error);
+
+    *is_there = work.is_there;
+    return about_table(manifest, status, error);
+}
+
+/* Without columns it is a place for what COPY INTO will infer. */
+static void write_create(const ldbx_manifest *manifest, ldbx_buf *sql)
+{
+    ldbx_buf_str(sql, "CREATE TABLE IF NOT EXISTS ");
+    ldbx_target_name(manifest, sql);
+    for (size_t i = 0; manifest->schema == LDBX_SCHEMA_DECLARED && i < manifest->column_count; i++) {
+        ldbx_buf_str(sql, i == 0 ? " (" : ", ");
+        ldbx_sql_identifier(sql, manifest->columns[i].name);
+        ldbx_buf_printf(sql, " %s", manifest->columns[i].type);
+    }
+    if (manifest->schema == LDBX_SCHEMA_DECLARED)
+        ldbx_buf_str(sql, ")");
+    ldbx_buf_str(sql, " USING DELTA");
+}
+
+static int create_once(ldbx_loader *loader, void *context, ldbx_error **error)
+{
+    const look *work = context;
+    ldbx_query query = {0};
+    ldbx_buf sql;
+    int status;
+
+    ldbx_buf_init(&sql, LDBX_MAX_SQL);
+    write_create(work->manifest, &sql);
+    status = ldbx_load_execute(loader, "CREATE TABLE", &sql, NULL, 0, &query, error);
+    ldbx_query_close(&query);
+    ldbx_buf_clear(&sql);
+    return status;
+}
+
+int ldbx_target_create(ldbx_loader *loader, const ldbx_manifest *manifest, ldbx_error **error)
+{
+    look work = {.manifest = manifest};
+
+    return about_table(manifest, ldbx_load_patiently(loader, create_once, &work, error), error);
+}
+
+static int ask_version(ldbx_loader *loader, void *context, ldbx_error **error)
+{
+    look *work = context;
+    const ldbx_manifest *manifest = work->manifest;
+    ldbx_history history;
+    int status = ldbx_history_open(loader->connection, manifest->catalog, manifest->database, manifest->table, 1,
+                                   &loader->statement, &history, error);
+
+    if (status == LDBX_OK)
+        status = ldbx_history_find(&history, -1, &work->version, error);
+    if (status == LDBX_OK && work->version.number < 0)
+        status = ldbx_fail(error, LDBX_INVALID_DATA, "its history is empty");
+    ldbx_history_close(&history);
+    return status;
+}
+
+int ldbx_target_version(ldbx_loader *loader, const ldbx_manifest *manifest, ldbx_version *out, ldbx_error **error)
+{
+    look work = {.manifest = manifest};
+    int status = ldbx_load_patiently(loader, ask_version, &work, error);
+
+    *out = work.version;
+    return about_table(manifest, status, error);
+}

@@ -1,0 +1,22 @@
+/* The table that a load goes to: whether it is there and fits, and its version. */
+#ifndef LDBX_LOAD_TARGET_H
+#define LDBX_LOAD_TARGET_H
+
+#include "load/loader.h"
+
+/*
+ * Whether the table is there. LDBX_INVALID_DATA names the column when it does not fit: each column of a declared load must be there under its name and with its
+ * type, others must take NULL. What is no Delta table is refused.
+ */
+int ldbx_target_look(ldbx_loader *loader, const ldbx_manifest *manifest, bool *is_there, ldbx_error **error);
+
+/* Makes it, with the columns of a declared load; somebody else may be faster. */
+int ldbx_target_create(ldbx_loader *loader, const ldbx_manifest *manifest, ldbx_error **error);
+
+/* Its newest version. */
+int ldbx_target_version(ldbx_loader *loader, const ldbx_manifest *manifest, ldbx_version *out, ldbx_error **error);
+
+/* "`catalog`.`database`.`table`" */
+void ldbx_target_name(const ldbx_manifest *manifest, ldbx_buf *out);
+
+#endif
