@@ -7,15 +7,14 @@ from pathlib import Path
 import duckdb
 from sqlglot import exp
 
-from . import catalog, copy_into, csv_files, inference
+from . import catalog, copy_into, copy_target, csv_files, inference
 from .catalog import Column
 from .dialect import parse
-from .errors import ANALYSIS, SqlError, from_engine, quoted, unresolved_column, unsupported
+from .errors import SqlError, from_engine, unsupported
 from .functions import AGGREGATES
 from .sqltypes import Type, identifier, literal
 from .translate import Translator, cast_text, raw
 
-SMALL = ("TINYINT", "SMALLINT", "INTEGER")      # Delta merges these types; others must be the same
 SOURCE = "copy_source"
 METADATA = ("file_path", "file_name", "file_size")
 
@@ -59,13 +58,7 @@ class Load:
 
     def _target(self):
         path = self.statement.session.table_path(self.copy.target)
-        table = catalog.find(self.db, path)
-        if table is None:
-            raise SqlError("DELTA_MISSING_DELTA_TABLE_COPY_INTO", "Table doesn't exist. Create an empty Delta table first using CREATE TABLE "
-                           f"{'.'.join(path)}.", "42P01")
-        if table.kind == "VIEW":
-            raise SqlError("DELTA_COPY_INTO_TARGET_FORMAT", "COPY INTO target must be a Delta table.", "0AKDE")
-        return table
+        return copy_target.need(catalog.find(self.db, path), path)
 
     # Files
 
@@ -97,7 +90,7 @@ class Load:
         columns = self._columns(full)
         query = self._query(full, columns)
         given = self._described(query(full[0]), full[0])
-        names = self._names(table, given)
+        names = copy_target.matched(self.copy, table, given)
         added = [column for name, column in zip(names, given) if name.lower() not in {c.name.lower() for c in table.columns}]
         if added:
             self._widen(table, added)
@@ -160,47 +153,6 @@ class Load:
         return [Column(name, kind.sql, kind.engine) for name, kind in zip(relation.columns, kinds)]
 
     # Columns
-
-    def _names(self, table, given):
-        """The table's columns that the columns given are for."""
-        known = {column.name.lower(): column for column in table.columns}
-        if self.copy.columns:
-            return self._placed(table, given)
-        names = [column.name for column in given]
-        double = next((name for place, name in enumerate(names) if name.lower() in map(str.lower, names[:place])), None)
-        if double is not None:
-            raise SqlError("COLUMN_ALREADY_EXISTS", f"The column {quoted(double)} already exists. Choose another name or rename the "
-                           "existing column.", "42711")
-        strange = [column for column in given if column.name.lower() not in known]
-        if strange and not self.copy.merge_schema:
-            raise SqlError("COPY_INTO_SCHEMA_MISMATCH_WITH_TARGET_TABLE", "A schema mismatch was detected while copying into the Delta table "
-                           f"(Table: {'.'.join(table.path)}). This may indicate an issue with the incoming data, or the Delta table schema "
-                           "can be evolved automatically by setting: COPY_OPTIONS ('mergeSchema' = 'true'). Schema difference: added "
-                           f"columns: {', '.join(column.name for column in strange)}.", "42KDG")
-        for column in given if self.copy.merge_schema else ():
-            self._merged(known.get(column.name.lower()), column)
-        return names
-
-    def _placed(self, table, given):
-        if self.options.header and self.copy.select is None:
-            raise unsupported("a list of columns, or BY POSITION, for files with a header")
-        names = [column.name for column in table.columns]
-        if self.copy.columns != "*":
-            strange = next((name for name in self.copy.columns if name.lower() not in map(str.lower, names)), None)
-            if strange is not None:
-                raise unresolved_column(strange, names)
-            names = self.copy.columns
-        if len(names) != len(given):
-            raise SqlError("COPY_INTO_COLUMN_ARITY_MISMATCH." + ("NOT_ENOUGH" if len(given) < len(names) else "TOO_MANY") + "_DATA_COLUMNS",
-                           f"Cannot write to {'.'.join(table.path)}, the reason is that the numbers of columns differ: {len(names)} in the "
-                           f"table, {len(given)} in the data.", "21S01")
-        return names
-
-    @staticmethod
-    def _merged(old, new):
-        if old and old.engine != new.engine and not {old.engine, new.engine} <= set(SMALL) and new.type != "VOID":
-            raise SqlError("DELTA_FAILED_TO_MERGE_FIELDS", f"Failed to merge fields '{old.name}' and '{new.name}'. Failed to merge "
-                           f"incompatible data types {old.type} and {new.type}.", "22005", ANALYSIS)
 
     def _widen(self, table, added):
         """New columns need new storage: old versions keep theirs."""

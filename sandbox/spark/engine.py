@@ -15,7 +15,7 @@ from .errors import ENGINE_ERRORS, failure
 from .launch import start
 from .mirror import Mirror
 from .names import Statement, quoted
-from .session import SparkSession
+from .session import CONF, SparkSession
 from .work import SparkWork
 
 CSV = {"header": "true", "quote": '"', "escape": '"', "multiLine": "true", "lineSep": "\n", "mode": "FAILFAST"}
@@ -45,6 +45,13 @@ class Spark(Engine):
 
     def session(self, target):
         return SparkSession(target, self._spark.newSession())
+
+    def apart(self, session):
+        """A session of Spark's with the same settings, for what must not be seen in that one."""
+        spark = self._spark.newSession()
+        for name in CONF.values():
+            spark.conf.set(name, session.spark.conf.get(name))
+        return spark
 
     def need(self, path):
         self.names.need(path)
@@ -80,6 +87,9 @@ class Spark(Engine):
         version = int(spark.conf.get(delta.LAST_COMMIT))
         self.mirror.refresh(path)
         return {"rows": delta.rows_added(self.mirror.folder(path), version), "version": version}
+
+    def loaded(self, path):
+        return list(delta.loaded(self.mirror.folder(self.mirror.need(path).path)).values())
 
     def vacuum(self, path):
         delta.vacuum(self._spark.newSession(), self.mirror.need(path).path)

@@ -21,10 +21,13 @@ class Mirror:
     def __init__(self, names, spark, tables):
         self.database, self._spark, self._tables, self._lock = names, spark, tables, threading.RLock()
 
+    def find(self, path):
+        with closing(self.database.cursor()) as db:
+            return catalog.find(db, path)
+
     def know(self, path):
         """Whether there is such a table or view."""
-        with closing(self.database.cursor()) as db:
-            return catalog.find(db, path) is not None
+        return self.find(path) is not None
 
     def need_catalog(self, name):
         with closing(self.database.cursor()) as db:

@@ -5,7 +5,7 @@ from contextlib import closing
 
 import pyarrow as pa
 
-from .. import commands
+from .. import commands, copy_into
 from ..catalog import Column
 from ..commands import Words
 from ..duck import DuckWork
@@ -16,6 +16,7 @@ from ..sqltypes import Type
 from ..statements import View
 from . import delta
 from .errors import ENGINE_ERRORS, failure
+from .loading import Load
 from .names import Statement
 from .types import Kind, column_type, sendable
 
@@ -52,6 +53,10 @@ class SparkWork(Work):
             return self._describe(sql, form)
         if tuple(first[:1]) in NAMES or tuple(first) in NAMES:
             return self._from_names(sql, form)
+        copy = copy_into.find(sql)
+        if copy:
+            rows = Load(copy, self._engine, self._session, parameters, pace).run()
+            return counts(form, num_affected_rows=rows, num_inserted_rows=rows, num_skipped_corrupt_files=0), rows
         statement = Statement(sql, self._session, self._mirror, parameters)
         listings = [path[1] == "information_schema" for path in statement.paths]
         if any(listings):
