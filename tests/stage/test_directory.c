@@ -61,6 +61,8 @@ static void stop(void)
 {
     ldbx_stager_destroy(stager);
     ldbx_error_destroy(error);
+    stager = NULL;
+    error = NULL;
     nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 

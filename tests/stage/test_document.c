@@ -43,6 +43,9 @@ static void stop(void)
     ldbx_stager_destroy(stager);
     ldbx_error_destroy(error);
     ldbx_config_destroy(config);
+    stager = NULL;
+    error = NULL;
+    config = NULL;
     nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
