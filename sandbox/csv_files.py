@@ -27,7 +27,7 @@ FIXED = {
     "samplingratio": ("1.0", "1"), "comment": ("",), "skiprows": ("0",),
 }
 READ = {"sep", "header", "inferschema", "mergeschema", "quote", "escape", "multiline", "linesep", "nullvalue", "emptyvalue", "mode",
-        "recursivefilelookup"}
+        "recursivefilelookup", "chartoescapequoteescaping"}
 
 
 class Options:
@@ -38,13 +38,14 @@ class Options:
         self.header, self.infer, self.multiline = (given.get(name) == "true" for name in ("header", "inferschema", "multiline"))
         self.sep, self.quote = given.get("sep", ","), given.get("quote", '"')
         self.escape, self.line = given.get("escape", "\\"), given.get("linesep")
+        self.quote_escape = given.get("chartoescapequoteescaping", "\0")
         self.null, self.empty = given.get("nullvalue", ""), given.get("emptyvalue", "")
         self.mode = given.get("mode", "PERMISSIVE").upper()
         if self.mode not in MODES:
             raise unsupported(f"the mode {self.mode} of CSV")
         if self.line not in (None, "\n"):
             raise unsupported("a lineSep other than a line feed")
-        for name, value in (("sep", self.sep), ("quote", self.quote), ("escape", self.escape)):
+        for name, value in (("sep", self.sep), ("quote", self.quote), ("escape", self.escape), ("charToEscapeQuoteEscaping", self.quote_escape)):
             if len(value) != 1 or not value.isascii() or value in "\r\n":
                 raise unsupported(f"the option {name} = '{value}' of CSV: one ASCII character is wanted")
 
@@ -151,6 +152,10 @@ class Scan:
         options, lost = self.options, {letter: data.count(letter) - plain.count(letter) for letter in (b"\n", b"\r", self.quote)}
         if options.escape != options.quote and (lost[self.quote] > 2 * count or options.escape.encode() in data):
             raise unsupported(f"escape = '{options.escape}' where it matters ({self.file.path}); use escape = '{options.quote}'")
+        if options.quote_escape not in ("\0", options.quote):
+            raise unsupported(f"charToEscapeQuoteEscaping = '{options.quote_escape}'; use '{options.quote}'")
+        if options.quote_escape == "\0" and b"\0" in data and lost[self.quote] > 2 * count:      # Spark loses the NULs
+            raise unsupported(f"NUL in a field with quotes ({self.file.path}); use charToEscapeQuoteEscaping = '{options.quote}'")
         if lost[b"\r"] and options.line is None:
             raise unsupported(f"carriage returns in quotes without lineSep ({self.file.path}); use lineSep = '\\n'")
         if (lost[b"\n"] or lost[b"\r"]) and not options.multiline:

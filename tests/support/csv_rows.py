@@ -6,6 +6,7 @@ import random
 import re
 import struct
 import subprocess
+import uuid
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -121,12 +122,36 @@ def as_csv(build, made, folder):
     return text
 
 
-def copy_into(build, made, folder):
+def copy_into_text(build, made, folder):
     """What the library writes into COPY INTO for such columns: the SELECT list, and the options of the reader."""
     path = folder / "columns.arrows"
     write_table(made.slice(0, 0), path)
-    options = re.findall(r"'(\w+)' = '(.*?)'(?:, |$)", driver(build, path, SENTINEL, "options").decode())
-    return driver(build, path, SENTINEL, "select").decode(), {name: value.replace("\\n", "\n") for name, value in options}
+    return [driver(build, path, SENTINEL, part).decode() for part in ("select", "options")]
+
+
+def copy_into(build, made, folder):
+    """The same with the options as what they mean."""
+    select, options = copy_into_text(build, made, folder)
+    return select, {name: value.replace("\\n", "\n") for name, value in re.findall(r"'(\w+)' = '(.*?)'(?:, |$)", options)}
+
+
+def quoted(name):
+    return "`" + name.replace("`", "``") + "`"
+
+
+def through_copy_into(query, build, made, folder):
+    """The rows of a table that COPY INTO has filled with the library's CSV, by the library's statement, in the order of their first column."""
+    names = made.column_names
+    (folder / "staged").mkdir()
+    (folder / "staged/1-1.csv").write_bytes(as_csv(build, made, folder))
+    select, options = copy_into_text(build, made, folder)
+    name = f"main.default.csv_{uuid.uuid4().hex}"
+    query(f"CREATE TABLE {name} ({', '.join(f'{quoted(column)} {TYPES[column][0]}' for column in names)})")
+    loaded = query(f"COPY INTO {name} FROM (SELECT {select} FROM '{folder}/staged') FILEFORMAT = CSV FILES = ('1-1.csv') FORMAT_OPTIONS ({options})")
+    assert loaded[0][:2] == (len(made), len(made))
+    rows = query(f"SELECT {', '.join(map(quoted, names))} FROM {name} ORDER BY {quoted(names[0])}")
+    query(f"DROP TABLE {name}")
+    return rows
 
 
 READ = {
