@@ -68,21 +68,15 @@ static void write_files(const ldbx_manifest *manifest, const ldbx_load_group *gr
     ldbx_buf_str(sql, ")");
 }
 
-/*
- * What Spark's reader is told: quotes inside of quotes are doubled, line feeds alone end a line, and a row that does not fit is an error. A quoted
- * empty field is the empty string only where nullValue is set.
- */
 static void write_options(const ldbx_manifest *manifest, ldbx_buf *sql)
 {
     const bool inferred = manifest->schema == LDBX_SCHEMA_INFERRED;
 
-    ldbx_buf_str(
-        sql, " FORMAT_OPTIONS ('header' = 'true', 'sep' = ',', 'quote' = '\"', 'escape' = '\"', 'multiLine' = 'true', "
-             "'lineSep' = '\\n', 'encoding' = 'UTF-8', 'mode' = 'FAILFAST', 'nullValue' = '");
-    ldbx_buf_str(sql, manifest->null_value);
+    ldbx_buf_str(sql, " FORMAT_OPTIONS (");
+    ldbx_csv_reader_options(manifest->null_value, sql);
     ldbx_buf_str(sql, inferred
-                          ? "', 'inferSchema' = 'true', 'mergeSchema' = 'true') COPY_OPTIONS ('mergeSchema' = 'true')"
-                          : "')");
+                          ? ", 'inferSchema' = 'true', 'mergeSchema' = 'true') COPY_OPTIONS ('mergeSchema' = 'true')"
+                          : ")");
 }
 
 void ldbx_copy_into_write(const ldbx_manifest *manifest, const char *job, const ldbx_load_group *group,

@@ -55,6 +55,6 @@ int64_t ldbx_csv_empty_as_null(const ldbx_csv *csv);
 void ldbx_csv_select(const ldbx_csv *csv, ldbx_buf *sql);
 
 /* The FORMAT_OPTIONS that make the reader take the text as it is meant: "'header' = 'true', ..., 'nullValue' = '...'". */
-void ldbx_csv_reader_options(const ldbx_csv *csv, ldbx_buf *sql);
+void ldbx_csv_reader_options(const char *null_value, ldbx_buf *sql);
 
 #endif

@@ -11,9 +11,10 @@
 
 /* Where the cells of a column lie. */
 struct ldbx_csv_source {
-    ldbx_field field; /* its format alone */
-    ldbx_cells cells; /* of the array in work */
-    int64_t child;    /* of the struct */
+    ldbx_field field;     /* its format alone */
+    ldbx_cells cells;     /* of the array in work */
+    int64_t child;        /* of the struct */
+    ldbx_value_kind kind; /* as which the cells are given */
 };
 
 static bool takes_layout(const ldbx_csv_column *column, const ldbx_format *format)
@@ -48,6 +49,24 @@ static bool takes_layout(const ldbx_csv_column *column, const ldbx_format *forma
         return column->type == (format->has_zone ? LDBX_TYPE_TIMESTAMP : LDBX_TYPE_TIMESTAMP_NTZ);
     default:
         return false;
+    }
+}
+
+static ldbx_value_kind kind_of(ldbx_layout layout)
+{
+    switch (layout) {
+    case LDBX_LAYOUT_FLOAT:
+    case LDBX_LAYOUT_DOUBLE:
+        return LDBX_VALUE_REAL;
+    case LDBX_LAYOUT_DECIMAL128:
+        return LDBX_VALUE_DECIMAL;
+    case LDBX_LAYOUT_TEXT:
+    case LDBX_LAYOUT_LARGE_TEXT:
+    case LDBX_LAYOUT_BINARY:
+    case LDBX_LAYOUT_LARGE_BINARY:
+        return LDBX_VALUE_BYTES;
+    default:
+        return LDBX_VALUE_INTEGER;
     }
 }
 
@@ -88,6 +107,7 @@ static int bind_column(const ldbx_csv_column *column, const struct ArrowSchema *
     if (!ldbx_format_parse(field->format, &out->field.format) || !takes_layout(column, &out->field.format))
         return ldbx_arrow_fail(error, LDBX_INVALID_ARGUMENT, ldbx_view_of(column->name),
                                "Arrow format %s is not taken for %s", field->format, column->type_name);
+    out->kind = kind_of(out->field.format.layout);
     return LDBX_OK;
 }
 
@@ -158,24 +178,6 @@ static int open_array(ldbx_csv *csv, const struct ArrowArray *array, int64_t fir
     return LDBX_OK;
 }
 
-static ldbx_value_kind kind_of(ldbx_layout layout)
-{
-    switch (layout) {
-    case LDBX_LAYOUT_FLOAT:
-    case LDBX_LAYOUT_DOUBLE:
-        return LDBX_VALUE_REAL;
-    case LDBX_LAYOUT_DECIMAL128:
-        return LDBX_VALUE_DECIMAL;
-    case LDBX_LAYOUT_TEXT:
-    case LDBX_LAYOUT_LARGE_TEXT:
-    case LDBX_LAYOUT_BINARY:
-    case LDBX_LAYOUT_LARGE_BINARY:
-        return LDBX_VALUE_BYTES;
-    default:
-        return LDBX_VALUE_INTEGER;
-    }
-}
-
 /* Any layout of bounded length; NULL: the value does not fit. */
 static uint8_t *put_scalar(const ldbx_csv_column *column, const ldbx_cells *cells, int64_t row, uint8_t *to)
 {
@@ -193,15 +195,16 @@ static uint8_t *put_scalar(const ldbx_csv_column *column, const ldbx_cells *cell
     return ldbx_csv_put_decimal(column, (const uint8_t *)cells->values + 16 * (row + cells->offset), format->scale, to);
 }
 
-static int put_cell(ldbx_csv *csv, const ldbx_csv_column *column, const ldbx_cells *cells, int64_t row, ldbx_buf *out,
-                    ldbx_error **error)
+static int put_cell(ldbx_csv *csv, const ldbx_csv_column *column, const struct ldbx_csv_source *source, int64_t row,
+                    ldbx_buf *out, ldbx_error **error)
 {
-    const ldbx_value_kind kind = kind_of(cells->layout);
+    const ldbx_cells *cells = &source->cells;
+    const bool text = source->kind == LDBX_VALUE_BYTES;
     const bool null = ldbx_cell_is_null(cells, row);
     ldbx_view bytes = {NULL, 0};
     uint8_t *to, *end;
 
-    if (kind == LDBX_VALUE_BYTES && !null)
+    if (text && !null)
         bytes = ldbx_cell_bytes(cells, row);
     if (bytes.size > LDBX_MAX_CSV_ROW)
         return ldbx_csv_fail_size(error);
@@ -210,12 +213,12 @@ static int put_cell(ldbx_csv *csv, const ldbx_csv_column *column, const ldbx_cel
         return ldbx_fail_no_memory(error);
     if (null)
         end = ldbx_csv_put_null(csv, to);
-    else if (kind == LDBX_VALUE_BYTES)
+    else if (text)
         end = ldbx_csv_put_bytes(csv, column, bytes, to);
     else
         end = put_scalar(column, cells, row, to);
     if (end == NULL)
-        return ldbx_csv_refuse(column, kind, bytes, error);
+        return ldbx_csv_refuse(column, source->kind, bytes, error);
     ldbx_csv_end_cell(out, to, end);
     return LDBX_OK;
 }
@@ -227,7 +230,7 @@ static int put_row(ldbx_csv *csv, const ldbx_cells *rows, int64_t row, ldbx_buf 
     if (ldbx_cell_is_null(rows, row))
         return ldbx_fail(error, LDBX_INVALID_DATA, "the Arrow array has NULL in place of a row");
     for (size_t i = 0; i < csv->count; i++)
-        LDBX_TRY(put_cell(csv, &csv->columns[i], &csv->sources[i].cells, row, out, error));
+        LDBX_TRY(put_cell(csv, &csv->columns[i], &csv->sources[i], row, out, error));
     return ldbx_csv_end_row(out, start, error);
 }
 

@@ -54,11 +54,11 @@ static void put_option(const char *name, ldbx_view value, ldbx_buf *sql)
     ldbx_sql_string(sql, value);
 }
 
-void ldbx_csv_reader_options(const ldbx_csv *csv, ldbx_buf *sql)
+void ldbx_csv_reader_options(const char *null_value, ldbx_buf *sql)
 {
     for (size_t i = 0; i < sizeof reader_options / sizeof reader_options[0]; i++) {
         put_option(reader_options[i][0], ldbx_view_of(reader_options[i][1]), sql);
         ldbx_buf_str(sql, ", ");
     }
-    put_option("nullValue", csv->null_value, sql);
+    put_option("nullValue", ldbx_view_of(null_value), sql);
 }

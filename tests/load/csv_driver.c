@@ -34,7 +34,7 @@ int main(int argc, char **argv)
     if (strcmp(argv[3], "select") == 0) {
         ldbx_csv_select(csv, &out);
     } else if (strcmp(argv[3], "options") == 0) {
-        ldbx_csv_reader_options(csv, &out);
+        ldbx_csv_reader_options(argv[2], &out);
     } else {
         table_must(ldbx_csv_header(csv, &out, &error), error);
         while (table_next(&in, rows))

@@ -30,7 +30,8 @@ static void tear_down(void)
 
 #define FROM "'s3://bucket/it\\'s/job-01234567/20241124T180000Z-9f3a62c1/'"
 #define OPTIONS                                                                                                        \
-    " FORMAT_OPTIONS ('header' = 'true', 'sep' = ',', 'quote' = '\"', 'escape' = '\"', 'multiLine' = 'true', "         \
+    " FORMAT_OPTIONS ('header' = 'true', 'sep' = ',', 'quote' = '\"', 'escape' = '\"', "                               \
+    "'charToEscapeQuoteEscaping' = '\"', 'multiLine' = 'true', "                                                       \
     "'lineSep' = '\\n', 'encoding' = 'UTF-8', 'mode' = 'FAILFAST', 'nullValue' = "                                     \
     "'ldbx_00000000000000000000000000000000'"
 

@@ -389,7 +389,7 @@ START_TEST(what_copy_into_is_told)
     ck_assert_str_eq(ldbx_buf_cstr(&sql), "CAST(`a` AS INT) AS `a`, `b``c`, CAST(`c` AS DECIMAL(10,2)) AS `c`, "
                                           "unbase64(`d`) AS `d`, CAST(`e` AS TIMESTAMP_NTZ) AS `e`");
     ldbx_buf_reset(&sql);
-    ldbx_csv_reader_options(csv, &sql);
+    ldbx_csv_reader_options(SENTINEL, &sql);
     ck_assert_str_eq(
         ldbx_buf_cstr(&sql),
         "'header' = 'true', 'sep' = ',', 'quote' = '\"', 'escape' = '\"', 'charToEscapeQuoteEscaping' = '\"', "
