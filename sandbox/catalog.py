@@ -120,12 +120,16 @@ def need_schema(db, path):
         raise no_schema(*path)
 
 
+def not_empty(path):
+    return SqlError("SCHEMA_NOT_EMPTY", f"Cannot drop a schema {quoted(*path)} because it contains objects.\nUse "
+                    "DROP SCHEMA ... CASCADE to drop the schema and all its objects.", "2BP01")
+
+
 def drop_schema(db, path, cascade):
     catalog, name = map(literal, lower(path))
     tables = db.execute(f"SELECT name FROM meta.tables WHERE catalog = {catalog} AND schema = {name}").fetchall()
     if tables and not cascade:
-        raise SqlError("SCHEMA_NOT_EMPTY", f"Cannot drop a schema {quoted(*path)} because it contains objects.\nUse "
-                       "DROP SCHEMA ... CASCADE to drop the schema and all its objects.", "2BP01")
+        raise not_empty(path)
     for table, in tables:
         drop(db, find(db, (*path, table)))
     db.execute(f"DELETE FROM meta.schemas WHERE catalog = {catalog} AND name = {name}")

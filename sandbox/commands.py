@@ -8,7 +8,7 @@ import re
 
 from . import catalog, listing
 from .catalog import lower
-from .errors import SqlError, syntax, unsupported
+from .errors import SqlError, no_volume, syntax, unsupported
 from .sqltypes import literal
 
 TOKEN = re.compile(r"\s+|--[^\n]*|/\*.*?\*/|(?P<name>`(?:[^`]|``)*`)|(?P<text>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")"
@@ -148,6 +148,10 @@ def show(words):
             inside, pattern = scope(words), like(words)
             words.end()
             return lambda session, database, db: listing.tables(db, kind, session.schema_path(inside, 2), pattern, session.views)
+    if words.take("VOLUMES"):
+        inside, pattern = scope(words), like(words)
+        words.end()
+        return lambda session, database, db: listing.volumes(database.objects, db, session.schema_path(inside, 2), pattern)
     if words.take("COLUMNS"):
         path = scope(words)
         path = (*scope(words), path[-1]) if len(path) == 1 else path
@@ -236,6 +240,9 @@ def create(words):
 
     def run(session, database, db):
         with database.writing(db):
+            if kind == "VOLUME":
+                create_volume(database.objects, db, session.table_path(path), optional)
+                return
             if kind == "CATALOG":
                 if len(path) != 1:
                     raise unsupported(f"CREATE CATALOG {'.'.join(path)}")
@@ -269,12 +276,34 @@ def drop(words):
                 if not (optional and not catalog.has_catalog(db, path[0])):
                     catalog.need_catalog(db, path[0])
                     catalog.drop_catalog(db, path[0], cascade)
+                    database.objects.remove(path)
+            elif kind == "VOLUME":
+                drop_volume(database.objects, db, session.table_path(path), optional)
             else:
                 where = session.schema_path(path, 2)
                 if not (optional and not catalog.has_schema(db, where)):
                     catalog.need_schema(db, where)
+                    if database.objects.volumes_of(where) and not cascade:
+                        raise catalog.not_empty(where)
                     catalog.drop_schema(db, where, cascade)
+                    database.objects.remove(where)
     return run
+
+
+def create_volume(objects, db, path, optional):
+    """A volume is there when its folder is: the first file makes it too."""
+    catalog.need_schema(db, path[:2])
+    folder = objects.volume(path)
+    if not (optional and folder.is_dir()):
+        catalog.ensure_absent("VOLUME", "42000", folder.is_dir(), path)
+        folder.mkdir(parents=True)
+
+
+def drop_volume(objects, db, path, optional):
+    catalog.need_schema(db, path[:2])
+    if not objects.volume(path).is_dir() and not optional:
+        raise no_volume(*path)
+    objects.remove(path)
 
 
 def drop_relation(session, db, kind, path, optional):
@@ -302,8 +331,8 @@ def back(count, parser):
 
 STARTS = {
     "SHOW": show, "DESCRIBE": describe, "DESC": describe, "USE": use, "SET": setting,
-    **{f"CREATE {kind}": back(1, create) for kind in ("CATALOG", "SCHEMA", "DATABASE")},
-    **{f"DROP {kind}": back(1, drop) for kind in ("CATALOG", "SCHEMA", "DATABASE", "TABLE", "VIEW")},
+    **{f"CREATE {kind}": back(1, create) for kind in ("CATALOG", "SCHEMA", "DATABASE", "VOLUME")},
+    **{f"DROP {kind}": back(1, drop) for kind in ("CATALOG", "SCHEMA", "DATABASE", "TABLE", "VIEW", "VOLUME")},
 }
 
 FIRST_WORDS = {start.split()[0] for start in STARTS}

@@ -28,6 +28,7 @@ def set_faults(workspace, query, body):
 
 def clear_faults(workspace, query, body):
     workspace.faults.load({"rules": []})
+    workspace.release()
     return {}
 
 

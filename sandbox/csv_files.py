@@ -117,15 +117,15 @@ class Scan:
 
     def __init__(self, file, options):
         self.file, self.options = file, options
-        self.sep, quote = options.sep.encode(), options.quote.encode()
-        starts = rb"(?:\A|(?<=[" + re.escape(self.sep) + rb"\r\n]))"
-        inner = rb"[^" + re.escape(quote) + rb"]*+"
-        field = quote + inner + rb"(?:" + quote * 2 + inner + rb")*+" + quote
-        self.quote = quote
-        self.quoted = re.compile(starts + field + rb"(?=[" + re.escape(self.sep) + rb"\r\n])")
-        self.last = re.compile(starts + field + rb"(?=[" + re.escape(self.sep) + rb"\r\n]|\Z)")
-        self.opened = re.compile(starts + quote)
-        self.blanks = re.compile(starts + rb" +" + quote)
+        self.sep, self.quote = options.sep.encode(), options.quote.encode()
+        quote, ends = re.escape(self.quote), rb"[" + re.escape(self.sep) + rb"\r\n]"
+        inner = rb"[^" + quote + rb"]*+"
+        # The quote stands before what must be in front of it: a pattern that starts with one letter is found fast.
+        self.opened = re.compile(quote + rb"(?<=" + ends + quote + rb")")
+        field = self.opened.pattern + inner + rb"(?:" + quote * 2 + inner + rb")*+" + quote
+        self.quoted = re.compile(field + rb"(?=" + ends + rb")")
+        self.last = re.compile(field + rb"(?=" + ends + rb"|\Z)")
+        self.blanks = re.compile(rb"(?<=" + ends + rb") +" + quote)
         self.first = True
 
     def run(self, stream):
@@ -133,18 +133,22 @@ class Scan:
         while rest:
             more = stream.read(BLOCK)
             rest = self._block(rest, not more) + more
+            if len(rest) > LONGEST_LINE:
+                raise unsupported(f"a record of more than {LONGEST_LINE} bytes, a quote that is not closed, or carriage returns alone ({self.file.path})")
             if not more:
                 return
 
     def _block(self, data, end):
         """Examines the whole records at the start of some bytes; what is left of them."""
-        # A quoted field becomes one letter: every separator that is still there separates.
+        # A quoted field becomes one letter: every separator that is still there separates. The line feed in front is another
+        # record's, so that a quote at the start is behind one, as all are.
+        data = b"\n" + data
         plain, count = (self.last if end else self.quoted).subn(b"q", data)
         opened = self.opened.search(plain)
         limit = opened.start() if opened else len(plain)
         cut = limit if end else plain.rfind(b"\n", 0, limit) + 1
-        if cut:
-            self._quoted(data, plain, count)
+        self._quoted(data, plain, count)
+        if cut > 1:
             self._plain(plain[:cut])
         return b"" if end else plain[cut:]
 
@@ -164,14 +168,13 @@ class Scan:
     def _plain(self, plain):
         if self.options.line and b"\r" in plain:
             raise unsupported(f"a carriage return outside of quotes ({self.file.path})")
-        if self.blanks.search(plain):
+        if b" " + self.quote in plain and self.blanks.search(plain):
             raise unsupported(f"a blank before a quote ({self.file.path})")
-        lines = plain.splitlines() if b"\r" in plain else plain.split(b"\n")
-        if self.first and not lines[0]:
+        if self.first and plain[1:2] in (b"\r", b"\n"):
             raise unsupported(f"a blank line before the first record ({self.file.path})")
         self.first = False
         if self.sep + b"\n" in plain or self.sep + b"\r" in plain or plain.endswith(self.sep):
-            wanted = len(self.file.names) - 1
+            lines, wanted = plain.splitlines() if b"\r" in plain else plain.split(b"\n"), len(self.file.names) - 1
             if any(line.count(self.sep) > wanted for line in lines if line.endswith(self.sep)):
                 raise malformed(self.file, self.options, "a record with more columns than the first one")
 

@@ -55,6 +55,11 @@ def no_catalog(name):
                     "and then retry the query or command again.", "42704")
 
 
+def no_volume(*parts):
+    return SqlError("VOLUME_NOT_FOUND", f"Volume {quoted(*parts)} does not exist. Please use 'SHOW VOLUMES' to list available volumes.",
+                    "42704")
+
+
 def exists(kind, sqlstate, *parts):
     return SqlError(f"{kind}_ALREADY_EXISTS", f"Cannot create {kind.lower().replace('_', ' ')} {quoted(*parts)} "
                     "because it already exists.", sqlstate)

@@ -18,6 +18,8 @@ def tests(x):
     trimmed = f"trim({x})"
     double = f"({matches(NUMBER + '|[+-]?Infinity', trimmed)} OR {x} IN ('NaN', 'Inf', '-Inf'))"
     exponent = f"TRY_CAST(nullif(regexp_extract({x}, '[eE]([+-]?[0-9]+)', 1), '') AS BIGINT)"
+    known = matches(f"{DAY}([T ]{CLOCK}( ?{ZONE})?)?")
+    moment = f"TRY_CAST({x} AS TIMESTAMPTZ) IS NOT NULL"
     scale = f"length(regexp_extract({x}, '[.]([0-9]*)', 1)) - coalesce({exponent}, 0)"
     return {
         "int": f"{matches('[+-]?[0-9]+')} AND TRY_CAST({x} AS INTEGER) IS NOT NULL",
@@ -27,12 +29,13 @@ def tests(x):
         "odd_decimal": f"{matches(NUMBER)} AND {scale} = 0",
         "odd_double": f"{double} OR {matches(SUFFIXED, trimmed)}",
         "date": f"{matches('[0-9]{4}-[0-9]{2}-[0-9]{2}')} AND TRY_CAST({x} AS DATE) IS NOT NULL",
-        "timestamp": f"{matches(f'{DAY}([T ]{CLOCK}( ?{ZONE})?)?')} AND TRY_CAST({x} AS TIMESTAMPTZ) IS NOT NULL",
-        "odd_timestamp": matches(CLOCKED, trimmed),
+        "timestamp": f"{known} AND {moment}",
+        "odd_timestamp": f"{matches(CLOCKED, trimmed)} AND ({moment} OR NOT {known})",
         "boolean": f"lower({x}) IN ('true', 'false')",
     }
 
 
+FIRST = 1000
 KINDS = list(tests("x"))
 ENGINE = {"INT": "INTEGER", "TIMESTAMP": "TIMESTAMPTZ", "STRING": "VARCHAR"}
 
@@ -45,19 +48,29 @@ class Inferred:
 
 def infer(db, names, text):
     """The columns of a query whose columns are all text."""
-    parts = []
-    for x in map(identifier, names):
+    # Most of what a column is not shows in its first rows. The rest of them is asked only what is left.
+    first = _seen(db, {name: KINDS for name in names}, f"SELECT * FROM ({text}) LIMIT {FIRST}")
+    left = {name: [kind for kind in KINDS if first[name][kind] is not False] for name in names}
+    return [_inferred(name, seen) for name, seen in _seen(db, left, text).items()]
+
+
+def _seen(db, wanted, text):
+    """By column: how many values there are, whether some are empty, and whether all others may be of a kind (False if not asked)."""
+    parts, keys = [], []
+    for name, kinds in wanted.items():
+        x, conditions = identifier(name), tests(identifier(name))
         parts += [f"count(CASE WHEN {x} <> '' THEN 1 END)", f"bool_or({x} = '')"]
-        parts += [f"bool_and({x} = '' OR ({test}))" for test in tests(x).values()]
-    row = db.execute(f"SELECT {', '.join(parts)} FROM ({text})").fetchall()[0]
-    step = len(KINDS) + 2
-    return [_inferred(name, *row[at:at + 2], dict(zip(KINDS, row[at + 2:at + step])))
-            for name, at in zip(names, range(0, len(row), step))]
+        parts += [f"bool_and({x} = '' OR ({conditions[kind]}))" for kind in kinds]
+        keys += [(name, key) for key in ("count", "empties", *kinds)]
+    found = {name: dict.fromkeys(KINDS, False) for name in wanted}
+    for (name, key), value in zip(keys, db.execute(f"SELECT {', '.join(parts)} FROM ({text})").fetchall()[0]):
+        found[name][key] = value
+    return found
 
 
-def _inferred(name, count, empties, every):
-    kind = _kind(name, every) if count else "STRING"
-    return Inferred(Column(name, kind, ENGINE.get(kind, kind)), bool(empties) and kind != "STRING")
+def _inferred(name, seen):
+    kind = _kind(name, seen) if seen["count"] else "STRING"
+    return Inferred(Column(name, kind, ENGINE.get(kind, kind)), bool(seen["empties"]) and kind != "STRING")
 
 
 def _kind(name, every):

@@ -5,7 +5,7 @@ import re
 from . import catalog
 from .catalog import lower
 from .dialect import parse
-from .errors import SqlError, quoted, unsupported
+from .errors import SqlError, quoted
 from .session import HIVE_CATALOG
 from .sqltypes import Type, literal
 from .translate import Translator
@@ -52,6 +52,12 @@ def tables(db, kind, where, pattern, views):
     return (f'SELECT database AS {schema}, name AS "{column}", temporary AS "isTemporary" FROM (SELECT schema AS database, name, '
             f"false AS temporary FROM meta.tables WHERE {path} AND {condition}{temporary}) "
             f"WHERE {matches('name', pattern)} ORDER BY database = '', name")
+
+
+def volumes(objects, db, where, pattern):
+    catalog.need_schema(db, where)
+    found = rows(["database", "volume_name"], [[where[1].lower(), name] for name in objects.volumes_of(where)])
+    return f"SELECT * FROM ({found}) WHERE {matches('volume_name', pattern)} ORDER BY volume_name"
 
 
 def columns_of(db, session, path):
@@ -120,8 +126,6 @@ def detail(db, full, path):
     table = catalog.need(db, full)
     if table.kind == "VIEW":
         raise not_delta("DESCRIBE DETAIL", path)
-    if not table.columns:
-        raise unsupported("DESCRIBE DETAIL of a table without columns")
     return f"""SELECT 'delta' AS format, CAST(uuid() AS VARCHAR) AS id, {literal('.'.join(lower(full)))} AS name,
         CAST({literal(table.comment)} AS VARCHAR) AS description, 'sandbox:/' || {table.physical} AS location, created AS "createdAt",
         altered AS "lastModified", CAST([] AS VARCHAR[]) AS "partitionColumns", CAST([] AS VARCHAR[]) AS "clusteringColumns",

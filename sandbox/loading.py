@@ -94,9 +94,9 @@ class Load:
         added = [column for name, column in zip(names, given) if name.lower() not in {c.name.lower() for c in table.columns}]
         if added:
             self._widen(table, added)
-        rows = {file.path: 0 for file in files}
+        types, rows = [column.engine for column in given], {file.path: 0 for file in files}
         for file in full:
-            rows[file.path] = self._guarded(file, lambda: self.statement.append(table, query(file), names))
+            rows[file.path] = self._guarded(file, lambda: self.statement.append(table, query(file), names, types))
         total = sum(rows.values())
         catalog.commit(self.db, table, "COPY INTO", {"mode": "Append", "statsOnLoad": "false", "partitionBy": "[]"},
                        {"numFiles": str(len(files)), "numOutputRows": str(total), "numOutputBytes": str(total * 100),

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from . import s3_client
-from .errors import SqlError, quoted, unsupported
+from .errors import SqlError, no_volume, unsupported
 from .s3_client import Keys
 
+BAD_TOKENS = ("ExpiredToken", "InvalidToken")       # these have HTTP status 400
 PATTERN = re.compile(r"[*?\[\]{}\\]")
 
 
@@ -97,8 +98,8 @@ class Bucket(Source):
 
     @staticmethod
     def _failed(error, path):
-        if isinstance(error, s3_client.Refused) and error.status == 403:
-            return SqlError("UNAUTHORIZED_ACCESS", f"Unauthorized access: {path}: 403 Forbidden ({error.code}).", "42501")
+        if isinstance(error, s3_client.Refused) and (error.status == 403 or error.code in BAD_TOKENS):
+            return SqlError("UNAUTHORIZED_ACCESS", f"Unauthorized access: {path}: HTTP {error.status} {error.code}.", "42501")
         return SqlError("FAILED_READ_FILE.NO_HINT", f"Encountered error while reading file {path}. {error}.", "KD001")
 
 
@@ -125,11 +126,29 @@ class Objects:
         self.volumes, self.credentials, self.locations = Path(volumes), credentials or {}, locations or {}
         self.endpoint = self.ca_file = None     # of S3; known when the server has its port
 
+    def _folder(self, parts):
+        """The folder of a catalog, schema or volume, or None: a name that would lead elsewhere has none."""
+        if any(part in ("", ".", "..") or "/" in part or "\0" in part for part in parts):
+            return None
+        return self.volumes.joinpath(*(part.lower() for part in parts))
+
     def volume(self, parts):
         """The folder of a volume, by its catalog, schema and name."""
-        if any(not part or part in (".", "..") or "/" in part or "\0" in part for part in parts):
+        folder = self._folder(parts)
+        if folder is None:
             raise SqlError("INVALID_PATH", f"{'/'.join(parts)!r} names no volume.", "42K03")
-        return self.volumes.joinpath(*(part.lower() for part in parts))
+        return folder
+
+    def volumes_of(self, schema):
+        """The names of a schema's volumes."""
+        folder = self._folder(schema)
+        return sorted(entry.name for entry in folder.iterdir() if entry.is_dir()) if folder and folder.is_dir() else []
+
+    def remove(self, path):
+        """Removes a volume, or all volumes of a schema or catalog, with their files."""
+        folder = self._folder(path)
+        if folder:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def file(self, path):
         """Where a path `/Volumes/catalog/schema/volume/...` is: the volume's folder, and the file or folder in it."""
@@ -153,7 +172,7 @@ class Objects:
         if address.startswith("/Volumes/"):
             folder, place = self.file(address)
             if not folder.is_dir():
-                raise SqlError("VOLUME_NOT_FOUND", f"Volume {quoted(*address.split('/')[2:5])} does not exist.", "42704")
+                raise no_volume(*address.split("/")[2:5])
             return Folder(address, place)
         folder = re.sub("^file:(//)?", "", address)
         if not folder.startswith("/"):

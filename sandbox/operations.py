@@ -33,6 +33,7 @@ class Operation:
         self._hold = None                   # a fault that keeps it running for a while
         self._polls = 0                     # to come before a held statement goes on
         self._begin = threading.Event()
+        self._taken = threading.Event()     # a COPY INTO has taken its files, or has ended
 
     def start(self, engine, form, parameters=None, timeout=0, hold=None):
         self._hold, self._polls = hold, (hold or {}).get("polls", 0)
@@ -42,6 +43,8 @@ class Operation:
             timer = threading.Timer(timeout, self.stop, [State.TIMEDOUT_STATE])
             timer.daemon = True
             timer.start()
+        if hold and hold.get("loading"):
+            self._taken.wait()      # whoever comes after the answer finds the files taken
 
     def _run(self, engine, form, parameters):
         try:
@@ -63,14 +66,12 @@ class Operation:
 
     def _wait(self):
         """Stays RUNNING for a while, so that polling and cancelling can be seen."""
-        if "seconds" in self._hold:
-            self._stop.wait(self._hold["seconds"])
-        else:
-            self._begin.wait()
+        self._begin.wait(self._hold.get("seconds"))
         self.check()
 
     def taken(self):
         """Called by a COPY INTO that has taken its files: a fault may hold it there."""
+        self._taken.set()
         if self._hold and self._hold.get("loading"):
             self._wait()
 
@@ -82,8 +83,12 @@ class Operation:
     def polled(self):
         """Counts a question for the state."""
         self._polls -= 1
-        if self._polls <= 0:
+        if self._hold and "polls" in self._hold and self._polls <= 0:
             self._begin.set()
+
+    def release(self):
+        """Ends what a fault keeps up."""
+        self._begin.set()
 
     def _finish(self, state, result=None, error=None):
         with self.lock:
@@ -91,6 +96,7 @@ class Operation:
                 self.state, self.result, self.error, self.completed = state, result, error, _now()
                 self.touched = self.session.touched = time.monotonic()
         self._done.set()
+        self._taken.set()
 
     def wait(self, seconds=None):
         """Whether the statement has ended, after waiting for it at most this long."""

@@ -184,14 +184,14 @@ class Statement:
 
     # Rows
 
-    def append(self, table, query, names):
-        """Adds a query's rows as the table's next version: `names` says which columns they are for."""
+    def append(self, table, query, names, types=None):
+        """Adds a query's rows as the table's next version: `names` says which columns they are for, `types` are the engine's if known."""
         columns = {column.name.lower(): column for column in table.columns}
-        given = self.db.sql(query).types
+        types = types or [Type(kind).engine for kind in self.db.sql(query).types]
         values = []
-        for position, (name, kind) in enumerate(zip(names, given)):
+        for position, (name, kind) in enumerate(zip(names, types)):
             column = columns[name.lower()]
-            same = Type(kind).engine == column.engine
+            same = kind == column.engine
             values.append(f"c{position}" if same else cast_text(f"c{position}", column.engine))
         sources = ", ".join(f"c{position}" for position in range(len(names)))
         targets = ", ".join([*map(identifier, names), VERSION])

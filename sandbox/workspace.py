@@ -96,6 +96,13 @@ class Workspace:
             if self.session_idle and session not in busy and now - session.touched > self.session_idle:
                 self.drop_session(session)
 
+    def release(self):
+        """Lets go on what faults keep running."""
+        with self._lock:
+            operations = list(self._operations.values())
+        for operation in operations:
+            operation.release()
+
     def record(self, entry):
         with self._lock:
             self._log.append(entry)

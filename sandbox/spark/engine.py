@@ -31,7 +31,7 @@ class Spark(Engine):
         folder.mkdir(exist_ok=True)
         self.objects = objects
         self._spark = start(folder)
-        self.names = Duck(path, catalogs)
+        self.names = Duck(path, catalogs, objects)
         self.mirror = Mirror(self.names.database, self._spark, folder / "tables")
         self.mirror.restore(self._make_view)
 

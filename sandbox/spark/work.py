@@ -22,8 +22,8 @@ from .types import Kind, column_type, sendable
 
 # Answered from names alone. Other statements of these kinds are Spark's.
 NAMES = {("USE",), ("SET",), ("DROP", "TABLE"), ("DROP", "VIEW"),
-         *(("SHOW", kind) for kind in ("CATALOGS", "SCHEMAS", "DATABASES", "TABLES", "VIEWS", "COLUMNS")),
-         *((verb, kind) for verb in ("CREATE", "DROP") for kind in ("CATALOG", "SCHEMA", "DATABASE"))}
+         *(("SHOW", kind) for kind in ("CATALOGS", "SCHEMAS", "DATABASES", "TABLES", "VIEWS", "COLUMNS", "VOLUMES")),
+         *((verb, kind) for verb in ("CREATE", "DROP") for kind in ("CATALOG", "SCHEMA", "DATABASE", "VOLUME"))}
 DESCRIBED_BY_SPARK = {"QUERY", "FUNCTION"}
 
 
