@@ -241,7 +241,7 @@ def test_expressions(shared, expression, value):
     "OPTIMIZE t", "VACUUM t", "EXPLAIN SELECT 1", "GRANT SELECT ON t TO u", "SHOW GRANTS ON t", "COPY INTO t FROM 's3://b/k'",
     "MERGE INTO t USING s ON true WHEN MATCHED THEN DELETE", "ALTER TABLE t ADD COLUMN a INT", "RESTORE t TO VERSION AS OF 0",
     "CREATE TABLE x (a INT) LOCATION 's3://b'", "CREATE TABLE x USING parquet AS SELECT 1 AS a", "CREATE TABLE x (a INT DEFAULT 1)",
-    "CREATE VOLUME v", "CALL p()", "SELECT 1; SELECT 2", "", "-- nothing",
+    "CREATE EXTERNAL VOLUME v", "CALL p()", "SELECT 1; SELECT 2", "", "-- nothing",
 ])
 def test_refused(shared, statement):
     with pytest.raises(DatabaseError) as caught:
