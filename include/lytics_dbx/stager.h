@@ -113,6 +113,60 @@ LDBX_API int ldbx_stager_new(const ldbx_stager_ops *ops, const ldbx_stager_optio
  */
 LDBX_API int ldbx_stager_open_directory(const char *path, const char *url, ldbx_stager **out, ldbx_error **error);
 
+/** Where the files lie in S3, or in what speaks its protocol. Set up with ldbx_s3_options_init(); texts are copied. */
+typedef struct ldbx_s3_options {
+    size_t size;          /**< sizeof(ldbx_s3_options) */
+    const char *bucket;   /**< required */
+    const char *prefix;   /**< before the names of all files, segments with single slashes between; NULL: none */
+    const char *region;   /**< default "us-east-1" */
+    const char *endpoint; /**< NULL: Amazon's of the region; "https://host[:port][/path]", or "http://" of loopback */
+    const char *access_key_id;     /**< required without `credentials`, with the next one */
+    const char *secret_access_key; /**< never logged */
+    const char *session_token;     /**< of temporary keys; NULL: none */
+    int path_style;   /**< 1: the bucket stands in the path, 0: in the name of the host; default -1: in the path with an
+                       endpoint, and where its name has a dot */
+    int sign_payload; /**< 1: SHA-256 of what is sent is signed, 0: only CRC-32 protects it; default -1: signed where
+                       neither TLS nor loopback protect it */
+    ldbx_access_kind access; /**< how COPY INTO reads; default LDBX_ACCESS_INLINE with the same keys */
+    const char *credential;  /**< LDBX_ACCESS_NAMED: name of the storage credential */
+    int64_t block_bytes; /**< largest content of one request, 5 MiB (default) to 256 MiB; two or more of them are sent
+                              as a multipart upload, which has at most 10,000 */
+    int parallel;        /**< requests at once, 1 to 64; default 4 */
+    const char *ca_file; /**< certificates of authorities; NULL: the system's */
+    const char *proxy;   /**< as ldbx_config's; NULL: of the environment */
+    const char *user_agent; /**< of the host; NULL: none */
+    /**
+     * Gives keys (access_key_id, secret_access_key, session_token of out). Called when they are first needed, before
+     * each COPY INTO that reads with them, and when the server says that they have expired; on any thread, one call at
+     * a time. NULL: the keys above are all there are.
+     */
+    int (*credentials)(void *user, ldbx_access *out, ldbx_error **error);
+    void *user; /**< handed to `credentials` */
+} ldbx_s3_options;
+
+/**
+ * @brief Fills in defaults.
+ * @param options Receives them.
+ * @param size sizeof(ldbx_s3_options) as the caller was compiled.
+ * @since 0.1
+ */
+LDBX_API void ldbx_s3_options_init(ldbx_s3_options *options, size_t size);
+
+/**
+ * @brief Makes a stager that puts its files into a bucket of S3. Nothing is sent before the first file.
+ *
+ * Objects are created on condition that their name is free, with a CRC-32 that the server verifies. What fails and may
+ * heal is repeated, block by block: up to five attempts in a minute. A clock that differs from the server's is made up
+ * for. Needed rights: s3:PutObject, s3:GetObject, s3:DeleteObject, s3:AbortMultipartUpload, and
+ * s3:ListBucketMultipartUploads, without which uploads that a kill cut off stay for a lifecycle rule of the bucket.
+ * @param options What is said of each member above.
+ * @param out Receives the stager, owned by the caller; NULL on failure.
+ * @param error May be NULL.
+ * @return LDBX_OK, LDBX_INVALID_ARGUMENT (names the member) or LDBX_NO_MEMORY.
+ * @since 0.1
+ */
+LDBX_API int ldbx_stager_open_s3(const ldbx_s3_options *options, ldbx_stager **out, ldbx_error **error);
+
 /**
  * @brief Makes a stager that puts its files into a volume of Unity Catalog, by the Files API, one request a file of up to
  * 8 MiB. Nothing is contacted yet. Folders that become empty stay.

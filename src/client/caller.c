@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#include <lytics_dbx/version.h>
-
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -11,19 +9,9 @@
 
 static int make_transport(const ldbx_config *config, ldbx_transport **out, ldbx_error **error)
 {
-    ldbx_transport_settings settings = {config->ca_file, config->proxy, NULL, config->connect_timeout_ms};
-    ldbx_buf agent;
-    int status;
+    ldbx_transport_settings settings = {config->ca_file, config->proxy, config->user_agent, config->connect_timeout_ms};
 
-    *out = NULL;
-    ldbx_buf_init(&agent, LDBX_MAX_ERROR);
-    if (config->user_agent != NULL)
-        ldbx_buf_printf(&agent, "%s ", config->user_agent);
-    ldbx_buf_str(&agent, "lytics_dbx/" LDBX_VERSION_STRING);
-    settings.user_agent = ldbx_buf_cstr(&agent);
-    status = settings.user_agent != NULL ? ldbx_transport_new(&settings, out, error) : ldbx_fail_no_memory(error);
-    ldbx_buf_clear(&agent);
-    return status;
+    return ldbx_transport_new(&settings, out, error);
 }
 
 int ldbx_caller_oauth(const ldbx_config *config, ldbx_oauth **out, ldbx_error **error)

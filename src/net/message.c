@@ -72,24 +72,29 @@ static void take_reason(ldbx_http_response *response, int rank, ldbx_view value)
     take_text(response->reason, sizeof response->reason, value);
 }
 
-/* Whole seconds, or an HTTP date. curl_getdate() also takes much that is neither, but a date begins with its
- * weekday. */
-static int64_t parse_retry_after(ldbx_view value)
+/* curl_getdate() also takes much that is no date, but a date begins with its weekday. */
+int64_t ldbx_http_date(ldbx_view value)
 {
     char text[64];
-    int64_t seconds;
-    time_t at;
+
+    if (value.size == 0 || value.size >= sizeof text || value.data[0] < 'A' || value.data[0] > 'Z')
+        return -1;
+    memcpy(text, value.data, value.size);
+    text[value.size] = '\0';
+    return (int64_t)curl_getdate(text, NULL);
+}
+
+/* Whole seconds, or an HTTP date. */
+static int64_t parse_retry_after(ldbx_view value)
+{
+    int64_t seconds, at;
 
     if (ldbx_parse_int64(value, 0, INT64_MAX / 1000, &seconds))
         return seconds * 1000;
-    if (value.size >= sizeof text || value.data[0] < 'A' || value.data[0] > 'Z')
+    at = ldbx_http_date(value);
+    if (at < 0)
         return NOT_GIVEN;
-    memcpy(text, value.data, value.size);
-    text[value.size] = '\0';
-    at = curl_getdate(text, NULL);
-    if (at == (time_t)-1)
-        return NOT_GIVEN;
-    seconds = (int64_t)at - ldbx_wall_us() / 1000000;
+    seconds = at - ldbx_wall_us() / 1000000;
     return seconds > 0 ? seconds * 1000 : 0;
 }
 

@@ -51,5 +51,7 @@ void ldbx_http_response_line(ldbx_http_response *response, ldbx_view line);
 /* Value of the first header of that name in a head that was kept, without blanks around it; empty when there is none. Borrowed until the
  * next exchange. */
 ldbx_view ldbx_http_response_header(const ldbx_http_response *response, const char *name);
+/* Seconds since 1970 of an HTTP date, or -1. */
+int64_t ldbx_http_date(ldbx_view value);
 
 #endif

@@ -7,9 +7,9 @@
 typedef struct ldbx_transport ldbx_transport;
 
 typedef struct ldbx_transport_settings {
-    const char *ca_file; /* NULL: the system's */
-    const char *proxy;   /* NULL: from the environment */
-    const char *user_agent;
+    const char *ca_file;    /* NULL: the system's */
+    const char *proxy;      /* NULL: from the environment */
+    const char *user_agent; /* of the host, in front of our own; NULL: none */
     int64_t connect_timeout_ms;
 } ldbx_transport_settings;
 

@@ -15,6 +15,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <lytics_dbx/version.h>
+
 #include "base/cancel.h"
 #include "base/clock.h"
 #include "base/error.h"
@@ -137,7 +139,22 @@ static CURLcode set_connection(CURL *easy, const ldbx_transport_settings *settin
     SET(CURLOPT_PROXY, settings->proxy);
     SET(CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE); /* the token is not for the proxy */
     SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-    SET(CURLOPT_USERAGENT, settings->user_agent);
+    return code;
+}
+
+static CURLcode set_user_agent(CURL *easy, const char *product)
+{
+    CURLcode code = CURLE_OK;
+    ldbx_buf agent;
+
+    ldbx_buf_init(&agent, LDBX_MAX_ERROR);
+    if (product != NULL)
+        ldbx_buf_printf(&agent, "%s ", product);
+    ldbx_buf_str(&agent, "lytics_dbx/" LDBX_VERSION_STRING);
+    if (ldbx_buf_cstr(&agent) == NULL)
+        code = CURLE_OUT_OF_MEMORY;
+    SET(CURLOPT_USERAGENT, ldbx_buf_cstr(&agent));
+    ldbx_buf_clear(&agent);
     return code;
 }
 
@@ -188,6 +205,8 @@ int ldbx_transport_new(const ldbx_transport_settings *settings, ldbx_transport *
     }
     curl_multi_setopt(transport->multi, CURLMOPT_MAXCONNECTS, 1L);
     code = set_connection(transport->easy, settings);
+    if (code == CURLE_OK)
+        code = set_user_agent(transport->easy, settings->user_agent);
     if (code == CURLE_OK)
         code = set_callbacks(transport);
     status = code == CURLE_OK ? LDBX_OK : fail_setup(code, error);

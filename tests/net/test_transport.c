@@ -23,7 +23,7 @@ START_TEST(sends_what_the_protocol_asks_for)
     ck_assert_ptr_nonnull(strstr(text, "\r\nContent-Type: application/x-thrift\r\n"));
     ck_assert_ptr_nonnull(strstr(text, "\r\nAccept: application/x-thrift\r\n"));
     ck_assert_ptr_nonnull(strstr(text, "\r\nAuthorization: " EXCHANGE_SECRET "\r\n"));
-    ck_assert_ptr_nonnull(strstr(text, "\r\nUser-Agent: test/1\r\n"));
+    ck_assert_ptr_nonnull(strstr(text, "\r\nUser-Agent: test/1 lytics_dbx/" LDBX_VERSION_STRING "\r\n"));
     ck_assert_ptr_nonnull(strstr(text, "\r\nContent-Length: 5\r\n"));
     ck_assert_ptr_nonnull(strstr(text, "\r\n\r\nbody!"));
     ck_assert_ptr_null(strcasestr(text, "expect:"));
