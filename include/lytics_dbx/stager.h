@@ -181,10 +181,12 @@ LDBX_API int ldbx_stager_open_volume(const ldbx_config *config, const char *path
                                      ldbx_error **error);
 
 /**
- * @brief Makes the stager that a JSON document describes: `{"type": "volume", "path"}` or `{"type": "directory", "path",
- * "url"}`, as docs/staging.md has it.
+ * @brief Makes the stager that a JSON document describes: `{"type": "s3", "bucket", "prefix", "region", "endpoint",
+ * "access_key_id", "secret_access_key", "session_token", "credential": "inline" | "external" | "named:NAME"}`,
+ * `{"type": "volume", "path"}` or `{"type": "directory", "path", "url"}`, as docs/staging.md has it.
  * @param json UTF-8, need not be NUL-terminated.
- * @param config The authorization, which a volume is reached with; may be NULL for other types.
+ * @param config The authorization, which a volume is reached with; its ca_file, proxy and user_agent serve S3 too. May be
+ * NULL but for a volume.
  * @param out Receives the stager, owned by the caller; NULL on failure.
  * @param error May be NULL. Names every key that is wrong, a line each.
  * @return LDBX_OK, LDBX_INVALID_DATA (the document), LDBX_NO_MEMORY, or as the stager's own function.

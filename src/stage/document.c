@@ -5,16 +5,26 @@
 #include "base/file.h"
 #include "base/settings.h"
 #include "base/str.h"
+#include "client/config.h"
 #include "stage/stager.h"
 
 #define COUNT(table) (sizeof(table) / sizeof(table)[0])
 #define MAX_FILE     ((size_t)64 << 10) /* of a file with at most a dozen keys */
+#define NAMED        "named:"
 
 /* What a file says; the texts are those of the document, NULL: not set. */
 typedef struct staging {
     const char *type;
     const char *path;
     const char *url;
+    const char *bucket;
+    const char *prefix;
+    const char *region;
+    const char *endpoint;
+    const char *access_key_id;
+    const char *secret_access_key;
+    const char *session_token;
+    const char *credential;
 } staging;
 
 #define MEMBER(name) offsetof(staging, name)
@@ -30,6 +40,25 @@ static bool is_volume_path(const char *line)
     return is_address(line) && ldbx_volume_root(line) > 0;
 }
 
+static bool is_credential(const char *line)
+{
+    return strcmp(line, "inline") == 0 || strcmp(line, "external") == 0 ||
+           (strncmp(line, NAMED, strlen(NAMED)) == 0 && line[strlen(NAMED)] != '\0');
+}
+
+static const ldbx_setting s3_table[] = {
+    {"type", LDBX_SETTING_LINE, .required = true, .member = MEMBER(type)},
+    {"bucket", LDBX_SETTING_LINE, .required = true, .member = MEMBER(bucket)},
+    {"prefix", LDBX_SETTING_LINE, .member = MEMBER(prefix), .valid = is_address, .form = ADDRESS},
+    {"region", LDBX_SETTING_LINE, .member = MEMBER(region)},
+    {"endpoint", LDBX_SETTING_LINE, .member = MEMBER(endpoint)},
+    {"access_key_id", LDBX_SETTING_LINE, .required = true, .member = MEMBER(access_key_id)},
+    {"secret_access_key", LDBX_SETTING_LINE, .required = true, .member = MEMBER(secret_access_key)},
+    {"session_token", LDBX_SETTING_LINE, .member = MEMBER(session_token)},
+    {"credential", LDBX_SETTING_LINE, .member = MEMBER(credential), .valid = is_credential,
+     .form = "inline, external or named:NAME"},
+};
+
 static const ldbx_setting volume_table[] = {
     {"type", LDBX_SETTING_LINE, .required = true, .member = MEMBER(type)},
     {"path", LDBX_SETTING_LINE, .required = true, .member = MEMBER(path), .valid = is_volume_path,
@@ -41,6 +70,33 @@ static const ldbx_setting directory_table[] = {
     {"path", LDBX_SETTING_LINE, .required = true, .member = MEMBER(path)},
     {"url", LDBX_SETTING_LINE, .member = MEMBER(url), .valid = is_address, .form = ADDRESS},
 };
+
+static int open_s3(const staging *in, const ldbx_config *config, ldbx_stager **out, ldbx_error **error)
+{
+    ldbx_s3_options options;
+
+    ldbx_s3_options_init(&options, sizeof options);
+    options.bucket = in->bucket;
+    options.prefix = in->prefix;
+    options.endpoint = in->endpoint;
+    options.access_key_id = in->access_key_id;
+    options.secret_access_key = in->secret_access_key;
+    options.session_token = in->session_token;
+    if (in->region != NULL)
+        options.region = in->region;
+    if (in->credential != NULL && strcmp(in->credential, "external") == 0)
+        options.access = LDBX_ACCESS_EXTERNAL;
+    if (in->credential != NULL && strncmp(in->credential, NAMED, strlen(NAMED)) == 0) {
+        options.access = LDBX_ACCESS_NAMED;
+        options.credential = in->credential + strlen(NAMED);
+    }
+    if (config != NULL) {
+        options.ca_file = config->ca_file;
+        options.proxy = config->proxy;
+        options.user_agent = config->user_agent;
+    }
+    return ldbx_stager_open_s3(&options, out, error);
+}
 
 static int open_volume(const staging *in, const ldbx_config *config, ldbx_stager **out, ldbx_error **error)
 {
@@ -61,6 +117,7 @@ typedef struct kind {
 } kind;
 
 static const kind kinds[] = {
+    {"s3", s3_table, COUNT(s3_table), open_s3},
     {"volume", volume_table, COUNT(volume_table), open_volume},
     {"directory", directory_table, COUNT(directory_table), open_directory},
 };
@@ -77,7 +134,7 @@ static int find_kind(const cJSON *document, const kind **out, ldbx_error **error
             *out = &kinds[i];
             return LDBX_OK;
         }
-    return ldbx_fail(error, LDBX_INVALID_DATA, "type: %s one of volume, directory",
+    return ldbx_fail(error, LDBX_INVALID_DATA, "type: %s one of s3, volume, directory",
                      ldbx_json_get(document, "type") == NULL ? "is required:" : "must be");
 }
 

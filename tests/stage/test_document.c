@@ -10,8 +10,10 @@
 #include "base/str.h"
 #include "stage/stager.h"
 
-#define PATH  "/Volumes/main/default/v"
-#define LARGE 65536 /* bytes of the largest file */
+#define SECRET "dose-of-a-key"
+#define KEYS   "\"access_key_id\": \"AKIA1\", \"secret_access_key\": \"" SECRET "\""
+#define PATH   "/Volumes/main/default/v"
+#define LARGE  65536 /* bytes of the largest file */
 
 static char folder[64];
 static char file[128];
@@ -97,10 +99,55 @@ START_TEST(a_volume_needs_an_authorization_of_its_kind)
 }
 END_TEST
 
+static ldbx_access access_of(const char *more)
+{
+    char json[512];
+    ldbx_access access;
+
+    snprintf(json, sizeof json, "{\"type\": \"s3\", \"bucket\": \"mine\", " KEYS "%s}", more);
+    expect_ok(open_json(json), error);
+    expect_ok(ldbx_stager_access(stager, &access, &error), error);
+    return access;
+}
+
+START_TEST(a_bucket)
+{
+    ldbx_access access = access_of("");
+
+    ck_assert_str_eq(ldbx_stager_url(stager), "s3://mine");
+    ck_assert_int_eq(access.kind, LDBX_ACCESS_INLINE);
+    ck_assert_str_eq(access.access_key_id, "AKIA1");
+    ck_assert_str_eq(access.secret_access_key, SECRET);
+    ck_assert_ptr_null(access.session_token);
+    access = access_of(", \"prefix\": \"a/b c\", \"session_token\": \"t1\", \"credential\": \"inline\", \"region\": "
+                       "\"eu-west-1\", \"endpoint\": \"http://127.0.0.1:7070/s3\"");
+    ck_assert_str_eq(ldbx_stager_url(stager), "s3://mine/a/b c");
+    ck_assert_str_eq(access.session_token, "t1");
+    ck_assert_int_eq(access_of(", \"credential\": \"external\"").kind, LDBX_ACCESS_EXTERNAL);
+    access = access_of(", \"credential\": \"named:my cred\"");
+    ck_assert_int_eq(access.kind, LDBX_ACCESS_NAMED);
+    ck_assert_str_eq(access.credential, "my cred");
+    ldbx_config_destroy(config);
+    config = NULL;
+    ck_assert_int_eq(access_of("").kind, LDBX_ACCESS_INLINE); /* needs no authorization */
+}
+END_TEST
+
 #define ADDRESS "text without * ? [ ] { } \\ and control characters, which COPY INTO would not take as they are"
 
 START_TEST(what_is_wrong_is_told_at_once)
 {
+    refused("{\"type\": \"s3\", \"bucket\": 1, \"prefix\": \"a*\", \"acces_key_id\": \"AKIA1\", \"secret_access_key\": "
+            "\"\", \"session_token\": [\"" SECRET "\"], \"credential\": \"named:\", \"colour\": \"red\"}",
+            LDBX_INVALID_DATA,
+            "bucket: must be text without control characters\n"
+            "prefix: must be " ADDRESS "\n"
+            "access_key_id: is required: text without control characters\n"
+            "secret_access_key: is required: text without control characters\n"
+            "session_token: must be text without control characters\n"
+            "credential: must be inline, external or named:NAME\n"
+            "acces_key_id: unknown key, did you mean access_key_id\n"
+            "colour: unknown key");
     refused("{\"type\": \"volume\", \"path\": \"/Volumes/main/default\", \"url\": \"x\"}", LDBX_INVALID_DATA,
             "path: must be /Volumes/CATALOG/SCHEMA/VOLUME, perhaps with folders behind, in " ADDRESS "\n"
             "url: unknown key");
@@ -113,9 +160,9 @@ END_TEST
 
 START_TEST(the_type_comes_first)
 {
-    refused("{}", LDBX_INVALID_DATA, "type: is required: one of volume, directory");
-    refused("{\"type\": \"S3\"}", LDBX_INVALID_DATA, "type: must be one of volume, directory");
-    refused("{\"type\": null}", LDBX_INVALID_DATA, "type: must be one of volume, directory");
+    refused("{}", LDBX_INVALID_DATA, "type: is required: one of s3, volume, directory");
+    refused("{\"type\": \"S3\"}", LDBX_INVALID_DATA, "type: must be one of s3, volume, directory");
+    refused("{\"type\": null}", LDBX_INVALID_DATA, "type: must be one of s3, volume, directory");
     refused("[]", LDBX_INVALID_DATA, "a staging must be a JSON object");
     expect_status(open_json("{\"type\": \"s3\", "), LDBX_INVALID_DATA, error);
     expect_status(open_json(""), LDBX_INVALID_DATA, error);
@@ -180,8 +227,10 @@ START_TEST(memory_runs_out)
 
     if (_i == 0)
         snprintf(json, sizeof json, "{\"type\": \"directory\", \"path\": \"%s/a\"}", folder);
-    else
+    else if (_i == 1)
         snprintf(json, sizeof json, "{\"type\": \"volume\", \"path\": \"" PATH "\"}");
+    else
+        snprintf(json, sizeof json, "{\"type\": \"s3\", \"bucket\": \"mine\", " KEYS "}");
     write_file(json, 0);
     for (long n = 1; status != LDBX_OK; n++) {
         suite_fail_allocation(n);
@@ -203,10 +252,11 @@ int main(void)
     tcase_add_test(tcase, a_directory);
     tcase_add_test(tcase, a_volume);
     tcase_add_test(tcase, a_volume_needs_an_authorization_of_its_kind);
+    tcase_add_test(tcase, a_bucket);
     tcase_add_test(tcase, what_is_wrong_is_told_at_once);
     tcase_add_test(tcase, the_type_comes_first);
     tcase_add_test(tcase, a_file_is_named_in_its_errors);
     tcase_add_test(tcase, a_file_has_a_greatest_size);
-    tcase_add_loop_test(tcase, memory_runs_out, 0, 2);
+    tcase_add_loop_test(tcase, memory_runs_out, 0, 3);
     return suite_run(suite);
 }
