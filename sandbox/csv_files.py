@@ -158,12 +158,16 @@ class Scan:
             raise unsupported(f"escape = '{options.escape}' where it matters ({self.file.path}); use escape = '{options.quote}'")
         if options.quote_escape not in ("\0", options.quote):
             raise unsupported(f"charToEscapeQuoteEscaping = '{options.quote_escape}'; use '{options.quote}'")
-        if options.quote_escape == "\0" and b"\0" in data and lost[self.quote] > 2 * count:      # Spark loses the NULs
+        if options.quote_escape == "\0" and b"\0" in data and lost[self.quote] > 2 * count and self._loses(data):
             raise unsupported(f"NUL in a field with quotes ({self.file.path}); use charToEscapeQuoteEscaping = '{options.quote}'")
         if lost[b"\r"] and options.line is None:
             raise unsupported(f"carriage returns in quotes without lineSep ({self.file.path}); use lineSep = '\\n'")
         if (lost[b"\n"] or lost[b"\r"]) and not options.multiline:
             raise malformed(self.file, options, "a line break in quotes, and multiLine is false")
+
+    def _loses(self, data):
+        """Whether Spark would lose NULs: those of a field that holds quotes too."""
+        return any(b"\0" in field[0] and 2 * self.quote in field[0][1:-1] for field in self.last.finditer(data))
 
     def _plain(self, plain):
         if self.options.line and b"\r" in plain:

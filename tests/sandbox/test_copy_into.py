@@ -16,8 +16,8 @@ from databricks.sql.thrift_api.TCLIService import ttypes as t
 
 UTC = datetime.timezone.utc
 # As the library words them.
-OPTIONS = {"header": "true", "sep": ",", "quote": '"', "escape": '"', "multiLine": "true", "lineSep": "\\n", "encoding": "UTF-8",
-           "mode": "FAILFAST", "nullValue": "NONE-1f"}
+OPTIONS = {"header": "true", "sep": ",", "quote": '"', "escape": '"', "charToEscapeQuoteEscaping": '"', "multiLine": "true", "lineSep": "\\n",
+           "encoding": "UTF-8", "mode": "FAILFAST", "nullValue": "NONE-1f"}
 INFER = {"inferSchema": "true", "mergeSchema": "true"}
 MERGE = "COPY_OPTIONS ('mergeSchema' = 'true')"
 SECRET = "wJalrXUtnFEMI/K7MDENG"
