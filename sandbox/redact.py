@@ -2,56 +2,55 @@
 
 import re
 
-from .commands import TOKEN
 from .errors import PARSE, SqlError
 
-HINT = re.compile(r"AWS_|AZURE_|MASTER_KEY", re.I)
-SECRET = re.compile(r"(AWS|AZURE)_\w+|MASTER_KEY", re.I)
 MASK = "[REDACTED]"
 SHORTEST = 8        # what is shorter may be a word of the error's own, and no error quotes a value
+BLANK = r"(?:\s|/\*.*?\*/|--[^\n]*\n)*"
+LITERAL = r"""r?(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
+PAIR = f"[`'\"]?\\w+[`'\"]?{BLANK}={BLANK}{LITERAL}{BLANK}"
+KEY = "(?:AWS|AZURE)_\\w*|\\w*(?:MASTER_KEY|ACCESS_KEY|SECRET_KEY|SESSION_TOKEN|SAS_TOKEN)"
+HINTS = ("CREDENTIAL", "ENCRYPTION", "AWS_", "AZURE_", "_KEY", "_TOKEN")     # one of them is in whatever START finds
+START = re.compile(f"(?:CREDENTIAL|ENCRYPTION){BLANK}\\(|{KEY}", re.I | re.S)
+LIST = re.compile(f"(?:CREDENTIAL|ENCRYPTION){BLANK}\\({BLANK}{PAIR}(?:,{BLANK}{PAIR})*\\)|{PAIR}(?=[,)]|\\Z)", re.I | re.S)
+VALUE = re.compile(f"(={BLANK})({LITERAL})", re.S)
 
 
-def _values(sql):
-    """Where the values of secret keys stand: from behind the key to the next comma or bracket, or to the end if a quote is open."""
-    start = None
-    for token in TOKEN.finditer(sql):
-        text = token.group()
-        if start is None:
-            if token.lastgroup and SECRET.fullmatch(text.strip("`'\"")):
-                start = token.end()
-        elif token.lastgroup == "sign" and text in ",)":
-            yield start, token.start()
-            start = None
-        elif token.lastgroup == "sign" and text in "'\"`":
-            break
-    if start is not None:
-        yield start, len(sql)
+def _suspicious(sql):
+    """Statements may be megabytes long: most of them need no closer look."""
+    upper = sql.upper()
+    return any(hint in upper for hint in HINTS)
+
+
+def _split(sql):
+    """A statement without its secrets, and the secrets. Behind credentials that are not well written all is taken for one."""
+    out, secrets, at = [], [], 0
+    while start := START.search(sql, at):
+        out.append(sql[at:start.start()])
+        found = LIST.match(sql, start.start())
+        if not found:
+            rest = sql[start.start():]
+            return "".join([*out, MASK]), [*secrets, *re.findall(r"[^\s'\"`,()=]+", rest)]
+        secrets += [value.strip("r'\"") for _, value in VALUE.findall(found.group())]
+        out.append(VALUE.sub(rf"\1'{MASK}'", found.group()))
+        at = found.end()
+    return "".join([*out, sql[at:]]), secrets
 
 
 def statement(sql):
     """A statement without the secrets in it."""
-    if not sql or not HINT.search(sql):
-        return sql
-    out, at = [], 0
-    for start, end in _values(sql):
-        out += [sql[at:start], f" = '{MASK}'"]
-        at = end
-    return "".join([*out, sql[at:]])
+    return _split(sql)[0] if sql and _suspicious(sql) else sql
 
 
 def error(error, sql):
     """The error that a statement failed with, without the secrets of the statement."""
-    if not HINT.search(sql or ""):
+    if not _suspicious(sql) or not START.search(sql):
         return error
     if error.condition == "PARSE_SYNTAX_ERROR":     # it quotes the statement, and a word of it
         where = re.search(r" \(line \d+, pos \d+\)", error.display)
         return SqlError(error.condition, f"Syntax error{where.group() if where else ''} in a statement that holds credentials, which is "
                         "not shown.", error.sqlstate, PARSE)
-    secrets = {sql[start:end].strip(" \t\r\n='\"") for start, end in _values(sql)}
-    for name in ("display", "message"):
-        text = getattr(error, name)
-        for secret in sorted((secret for secret in secrets if len(secret) >= SHORTEST), key=len, reverse=True):
-            text = text.replace(secret, MASK)
-        setattr(error, name, text)
+    for secret in sorted(filter(lambda secret: len(secret) >= SHORTEST, _split(sql)[1]), key=len, reverse=True):
+        error.display, error.message = (text.replace(secret, MASK) for text in (error.display, error.message))
     error.args = (error.display,)
     return error
