@@ -73,6 +73,16 @@ typedef struct ldbx_load_result {
 LDBX_API void ldbx_loader_options_init(ldbx_loader_options *options, size_t size);
 
 /**
+ * @brief Looks at the columns of a load without contacting anything.
+ * @param columns What ldbx_loader_options would have.
+ * @param count Of them.
+ * @param error May be NULL. Names the column.
+ * @return LDBX_OK; LDBX_INVALID_ARGUMENT, as ldbx_loader_open() would say; LDBX_NO_MEMORY.
+ * @since 0.1
+ */
+LDBX_API int ldbx_loader_check_columns(const ldbx_load_column *columns, size_t count, ldbx_error **error);
+
+/**
  * @brief Begins a load: finishes a sealed one that was interrupted, checks the session and the table, removes what an
  * attempt that died has staged.
  * @param connection Borrowed. A lost session is replaced by a new one, in all calls on the loader.
@@ -113,6 +123,21 @@ LDBX_API int ldbx_loader_append(ldbx_loader *loader, const ldbx_value *values, s
  */
 LDBX_API int ldbx_loader_append_arrow(ldbx_loader *loader, const struct ArrowSchema *schema,
                                       const struct ArrowArray *array, ldbx_error **error);
+
+/**
+ * @brief Takes a row that is a JSON object (RFC 8259, UTF-8, at most 67,108,864 bytes and 100 levels).
+ *
+ * A member goes to the column of its name, else to the one that differs in case alone; others are left out, a missing
+ * one or null is NULL. BOOLEAN takes true and false; TINYINT to BIGINT numbers without point and exponent; FLOAT and
+ * DOUBLE numbers, "NaN", "Infinity" and "-Infinity"; DECIMAL numbers, also in a string, exactly as written; STRING a
+ * string; BINARY a string of base64; DATE, TIMESTAMP and TIMESTAMP_NTZ a string as for LDBX_VALUE_BYTES.
+ * @param loader The loader.
+ * @param object Borrowed for the call; blanks around it do no harm.
+ * @param error May be NULL; names the column, or the byte where it is no JSON.
+ * @return As ldbx_loader_append(). A column that was in none of the rows becomes a warning at the commit.
+ * @since 0.1
+ */
+LDBX_API int ldbx_loader_append_json(ldbx_loader *loader, ldbx_view object, ldbx_error **error);
 
 /**
  * @brief Seals the load, makes the table if it is not there, loads the files, proves that each row is in the table, and

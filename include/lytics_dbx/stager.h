@@ -206,6 +206,16 @@ LDBX_API int ldbx_stager_open_json(ldbx_view json, const ldbx_config *config, ld
 LDBX_API int ldbx_stager_open_file(const char *path, const ldbx_config *config, ldbx_stager **out, ldbx_error **error);
 
 /**
+ * @brief Sees whether a stager can do its work: puts a small object `ldbx-probe-...` and removes it.
+ * @param stager The stager.
+ * @param cancel May be NULL.
+ * @param error May be NULL. Names the object, and what is wrong.
+ * @return LDBX_OK, or what the stager came to: LDBX_UNAUTHENTICATED, LDBX_FORBIDDEN, LDBX_NOT_FOUND, LDBX_IO, ...
+ * @since 0.1
+ */
+LDBX_API int ldbx_stager_probe(ldbx_stager *stager, ldbx_cancel *cancel, ldbx_error **error);
+
+/**
  * @brief Ends a stager and wipes its secrets; what it staged stays.
  * @param stager May be NULL.
  * @since 0.1

@@ -65,5 +65,6 @@ int cli_query(cli_app *app);
 int cli_validate(cli_app *app);
 int cli_status(cli_app *app);
 int cli_run(cli_app *app);
+int cli_load(cli_app *app);
 
 #endif

@@ -206,15 +206,52 @@ static bool check_catalogs(checker *check, ldbx_connection *connection)
     return ok;
 }
 
+/* Nothing is contacted yet: what is wrong with the file is usage. */
+static bool open_staging(checker *check, const ldbx_config *config, ldbx_stager **stager)
+{
+    ldbx_error *error = NULL;
+    const char *path = check->app->options.staging;
+    bool ok = path == NULL || ldbx_stager_open_file(path, config, stager, &error) == LDBX_OK;
+
+    if (!ok) {
+        put_step(check, "staging", false, check->app->options.json ? ldbx_error_message(error) : "not complete");
+        put_end(check, "staging", "");
+        check->code = cli_fail_early(check->app, error, NULL);
+    }
+    ldbx_error_destroy(error);
+    return ok;
+}
+
+static bool check_staging(checker *check, ldbx_stager *stager)
+{
+    static const char hint[] = "see that the place of the staging is there and that its keys may write and delete";
+    ldbx_error *error = NULL;
+    bool ok = stager == NULL || ldbx_stager_probe(stager, check->app->cancel, &error) == LDBX_OK;
+
+    if (stager != NULL && ok) {
+        put_step(check, "staging", true, "a file was written and removed");
+    } else if (!ok) {
+        put_step(check, "staging", false,
+                 check->app->options.json ? ldbx_error_message(error) : "cannot be written to");
+        put_end(check, "staging", hint);
+        check->code = cli_fail(check->app, error, hint);
+    }
+    ldbx_error_destroy(error);
+    return ok;
+}
+
 int cli_check(cli_app *app)
 {
     checker check = {.app = app, .code = CLI_DONE};
     ldbx_config *config = NULL;
     ldbx_connection *connection = NULL;
+    ldbx_stager *stager = NULL;
 
-    if (check_config(&check, &config) && check_session(&check, config, &connection) && check_ping(&check, connection) &&
-        check_catalogs(&check, connection))
+    if (check_config(&check, &config) && open_staging(&check, config, &stager) &&
+        check_session(&check, config, &connection) && check_ping(&check, connection) &&
+        check_catalogs(&check, connection) && check_staging(&check, stager))
         put_end(&check, NULL, NULL);
+    ldbx_stager_destroy(stager);
     ldbx_connection_destroy(connection);
     ldbx_config_destroy(config);
     cli_text_clear(&check.json);

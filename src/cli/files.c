@@ -120,6 +120,8 @@ int cli_check_files(cli_app *app)
     const named_file files[] = {
         {"", takes_job(options->command) ? options->operand : NULL, false, false},
         {"--auth ", options->auth, false, false},
+        {"--from ", options->from, false, false},
+        {"--staging ", options->staging, false, false},
         {"--output ", to_file ? options->output : NULL, true, false},
         {"--report ", options->report, true, true},
     };

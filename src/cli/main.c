@@ -16,6 +16,7 @@ const cli_command cli_commands[] = {
     {"validate", "JOB.json", "checks a job file and says what the job will do; contacts nothing", cli_validate},
     {"run", "JOB.json", "one run now: finishes an interrupted one, else starts a new one", cli_run},
     {"status", "JOB.json", "says where a job stands; contacts nothing", cli_status},
+    {"load", "CATALOG.SCHEMA.TABLE", "loads rows from a file into a table, each exactly once", cli_load},
     {NULL, NULL, NULL, NULL},
 };
 

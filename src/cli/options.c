@@ -1,5 +1,7 @@
 #include "options.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <lytics_dbx/runtime.h>
@@ -17,7 +19,14 @@ typedef enum option_id {
     OPTION_OUTPUT,
     OPTION_REPORT,
     OPTION_AGAIN,
-    OPTION_RESET
+    OPTION_RESET,
+    OPTION_FROM,
+    OPTION_COLUMNS,
+    OPTION_STAGING,
+    OPTION_GZIP,
+    OPTION_PART_ROWS,
+    OPTION_PART_BYTES,
+    OPTION_KEEP_STAGED
 } option_id;
 
 typedef struct option_spec {
@@ -25,37 +34,73 @@ typedef struct option_spec {
     const char *name;
     const char *value;       /* what it takes; NULL: nothing */
     const char *choices[5];  /* the only values, when there are such */
-    const char *commands[3]; /* which take it; none: all */
+    const char *commands[4]; /* which take it; none: all */
+    size_t needed;           /* by so many of them, the first ones */
     const char *help;
 } option_spec;
 
 static const option_spec specs[] = {
-    {OPTION_STATE, "--state", "DIR", {0}, {"run", "status"}, "folder that keeps where each job stands"},
-    {OPTION_OUTPUT, "--output", "FILE", {0}, {"run"}, "where events go; without it standard output"},
-    {OPTION_REPORT, "--report", "FILE", {0}, {"run"}, "what the run did, as JSON, also when it failed"},
-    {OPTION_AGAIN, "--again", NULL, {0}, {"run"}, "starts a completed one-time job over"},
-    {OPTION_RESET, "--reset", NULL, {0}, {"run"}, "forgets the job first: the run starts from the beginning"},
     {OPTION_FORMAT,
      "--format",
      "FORMAT",
      {"table", "csv", "json"},
      {"query"},
+     0,
      "table, csv, or json (one object a line)"},
-    {OPTION_AUTH, "--auth", "FILE", {0}, {0}, "authorization file; without it and --profile DATABRICKS_* are read"},
-    {OPTION_PROFILE, "--profile", "NAME", {0}, {0}, "section of .databrickscfg"},
-    {OPTION_JSON, "--json", NULL, {0}, {0}, "output as JSON"},
-    {OPTION_PROGRESS, "--progress", "WHEN", {"auto", "always", "never"}, {0}, "auto (on a terminal), always, or never"},
+    {OPTION_FROM, "--from", "FILE", {0}, {"load"}, 1, "rows, a JSON object a line"},
+    {OPTION_COLUMNS,
+     "--columns",
+     "LIST",
+     {0},
+     {"load"},
+     1,
+     "name:TYPE,..., all columns of the rows that are to be loaded"},
+    {OPTION_STAGING, "--staging", "FILE", {0}, {"load", "check"}, 1, "where files wait to be loaded, as JSON"},
+    {OPTION_STATE,
+     "--state",
+     "DIR",
+     {0},
+     {"run", "status", "load"},
+     3,
+     "folder that keeps where each job or load stands"},
+    {OPTION_OUTPUT, "--output", "FILE", {0}, {"run"}, 0, "where events go; without it standard output"},
+    {OPTION_REPORT,
+     "--report",
+     "FILE",
+     {0},
+     {"run", "load"},
+     0,
+     "what the run or load did, as JSON, also when it failed"},
+    {OPTION_AGAIN, "--again", NULL, {0}, {"run"}, 0, "starts a completed one-time job over"},
+    {OPTION_RESET, "--reset", NULL, {0}, {"run"}, 0, "forgets the job first: the run starts from the beginning"},
+    {OPTION_GZIP, "--gzip", NULL, {0}, {"load"}, 0, "compresses what is staged"},
+    {OPTION_PART_ROWS, "--part-rows", "N", {0}, {"load"}, 0, "rows of a staged file at most; 100,000 without it"},
+    {OPTION_PART_BYTES, "--part-bytes", "N", {0}, {"load"}, 0, "bytes of one, before gzip; 1,000,000,000 without it"},
+    {OPTION_KEEP_STAGED, "--keep-staged", NULL, {0}, {"load"}, 0, "leaves the staged files where they are"},
+    {OPTION_AUTH, "--auth", "FILE", {0}, {0}, 0, "authorization file; without it and --profile DATABRICKS_* are read"},
+    {OPTION_PROFILE, "--profile", "NAME", {0}, {0}, 0, "section of .databrickscfg"},
+    {OPTION_JSON, "--json", NULL, {0}, {0}, 0, "output as JSON"},
+    {OPTION_PROGRESS,
+     "--progress",
+     "WHEN",
+     {"auto", "always", "never"},
+     {0},
+     0,
+     "auto (on a terminal), always, or never"},
     {OPTION_LOG,
      "--log",
      "LEVEL",
      {"error", "warning", "info", "debug"},
      {0},
+     0,
      "log on standard error: error, warning, info, or debug"},
-    {OPTION_HELP, "--help", NULL, {0}, {0}, "this text; behind a command, that of the command"},
-    {OPTION_VERSION, "--version", NULL, {0}, {0}, "version of program and library"},
+    {OPTION_HELP, "--help", NULL, {0}, {0}, 0, "this text; behind a command, that of the command"},
+    {OPTION_VERSION, "--version", NULL, {0}, {0}, 0, "version of program and library"},
 };
 
 #define SPEC_COUNT (sizeof specs / sizeof specs[0])
+#define MOST_ROWS  INT64_C(1000000000) /* of a part, as ldbx_loader_options has it */
+#define MOST_BYTES INT64_C(50000000000)
 #define NEAR_BYTES 32 /* longer words are near to nothing */
 
 /* Letters to put in, take out or change. */
@@ -104,6 +149,14 @@ static bool takes(const option_spec *spec, const cli_command *command)
     if (spec->commands[0] == NULL)
         return true;
     for (size_t i = 0; spec->commands[i] != NULL; i++)
+        if (strcmp(spec->commands[i], command->name) == 0)
+            return true;
+    return false;
+}
+
+static bool is_needed(const option_spec *spec, const cli_command *command)
+{
+    for (size_t i = 0; i < spec->needed; i++)
         if (strcmp(spec->commands[i], command->name) == 0)
             return true;
     return false;
@@ -161,54 +214,101 @@ static int choose(const option_spec *spec, const char *value, cli_text *problem)
     return -1;
 }
 
-static bool set_option(cli_options *options, const option_spec *spec, const char *value, cli_text *problem)
+static bool read_count(const option_spec *spec, const char *value, int64_t most, int64_t *out, cli_text *problem)
 {
-    int choice = spec->choices[0] != NULL ? choose(spec, value, problem) : 0;
+    char *end = NULL;
+    long long number;
+
+    errno = 0;
+    number = strtoll(value, &end, 10);
+    if (errno != 0 || value[0] < '0' || value[0] > '9' || *end != '\0' || number < 1 || number > most) {
+        cli_text_format(problem, "%s: %s is no whole number from 1 to ", spec->name, value);
+        cli_text_number(problem, most);
+        return false;
+    }
+    *out = number;
+    return true;
+}
+
+/* Where the value of an option that is a text goes; NULL: it is something else. */
+static const char **text_of(cli_options *options, option_id id)
+{
+    switch (id) {
+    case OPTION_AUTH:
+        return &options->auth;
+    case OPTION_PROFILE:
+        return &options->profile;
+    case OPTION_STATE:
+        return &options->state;
+    case OPTION_OUTPUT:
+        return &options->output;
+    case OPTION_REPORT:
+        return &options->report;
+    case OPTION_FROM:
+        return &options->from;
+    case OPTION_COLUMNS:
+        return &options->columns;
+    case OPTION_STAGING:
+        return &options->staging;
+    default:
+        return NULL;
+    }
+}
+
+/* What an option sets that takes no value; NULL: it takes one. */
+static bool *flag_of(cli_options *options, option_id id)
+{
+    switch (id) {
+    case OPTION_JSON:
+        return &options->json;
+    case OPTION_HELP:
+        return &options->help;
+    case OPTION_VERSION:
+        return &options->version;
+    case OPTION_AGAIN:
+        return &options->again;
+    case OPTION_RESET:
+        return &options->reset;
+    case OPTION_GZIP:
+        return &options->gzip;
+    case OPTION_KEEP_STAGED:
+        return &options->keep_staged;
+    default:
+        return NULL;
+    }
+}
+
+static bool set_choice(cli_options *options, const option_spec *spec, const char *value, cli_text *problem)
+{
+    int choice = choose(spec, value, problem);
 
     if (choice < 0)
         return false;
-    switch (spec->id) {
-    case OPTION_AUTH:
-        options->auth = value;
-        break;
-    case OPTION_PROFILE:
-        options->profile = value;
-        break;
-    case OPTION_LOG:
+    if (spec->id == OPTION_LOG)
         options->log_level = choice;
-        break;
-    case OPTION_JSON:
-        options->json = true;
-        break;
-    case OPTION_PROGRESS:
+    else if (spec->id == OPTION_PROGRESS)
         options->progress = (cli_when)choice;
-        break;
-    case OPTION_HELP:
-        options->help = true;
-        break;
-    case OPTION_VERSION:
-        options->version = true;
-        break;
-    case OPTION_FORMAT:
+    else
         options->format = (cli_format)choice;
-        options->format_given = true;
-        break;
-    case OPTION_STATE:
-        options->state = value;
-        break;
-    case OPTION_OUTPUT:
-        options->output = value;
-        break;
-    case OPTION_REPORT:
-        options->report = value;
-        break;
-    case OPTION_AGAIN:
-        options->again = true;
-        break;
-    case OPTION_RESET:
-        options->reset = true;
-        break;
-    }
+    options->format_given |= spec->id == OPTION_FORMAT;
+    return true;
+}
+
+static bool set_option(cli_options *options, const option_spec *spec, const char *value, cli_text *problem)
+{
+    const char **text = text_of(options, spec->id);
+    bool *flag = flag_of(options, spec->id);
+
+    if (text != NULL)
+        *text = value;
+    else if (flag != NULL)
+        *flag = true;
+    else if (spec->choices[0] != NULL)
+        return set_choice(options, spec, value, problem);
+    else if (spec->id == OPTION_PART_ROWS)
+        return read_count(spec, value, MOST_ROWS, &options->part_rows, problem);
+    else
+        return read_count(spec, value, MOST_BYTES, &options->part_bytes, problem);
     return true;
 }
 
@@ -264,8 +364,8 @@ static bool check_whole(const cli_options *options, const bool *seen, cli_text *
             cli_text_format(problem, "%s does not take %s", command->name, specs[i].name);
             return false;
         }
-        if (specs[i].id == OPTION_STATE && takes(&specs[i], command) && !seen[i]) {
-            cli_text_format(problem, "%s needs --state DIR", command->name);
+        if (!seen[i] && is_needed(&specs[i], command)) {
+            cli_text_format(problem, "%s needs %s %s", command->name, specs[i].name, specs[i].value);
             return false;
         }
     }
@@ -332,7 +432,8 @@ void cli_help(cli_text *text, const cli_command *command)
         return;
     }
     cli_text_str(text, "usage: lytics-dbx COMMAND [argument] [options]\n\n"
-                       "Rows of Databricks tables become Lytics events: nothing lost, nothing twice.\n\ncommands:\n");
+                       "Rows of Databricks tables become Lytics events, and rows of Lytics become tables:\n"
+                       "nothing lost, nothing twice.\n\ncommands:\n");
     for (const cli_command *each = cli_commands; each->name != NULL; each++) {
         size_t start = text->size;
         cli_text_format(text, "  %s%s%s", each->name, each->operand != NULL ? " " : "",

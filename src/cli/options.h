@@ -25,11 +25,13 @@ typedef struct cli_options {
     const char *operand;
     const char *auth, *profile;
     const char *state, *output, *report;
-    int log_level; /* an ldbx_log_level, -1: no log */
+    const char *from, *columns, *staging;
+    int64_t part_rows, part_bytes; /* 0: not given */
+    int log_level;                 /* an ldbx_log_level, -1: no log */
     cli_when progress;
     cli_format format;
     bool format_given;
-    bool json, again, reset, help, version;
+    bool json, again, reset, gzip, keep_staged, help, version;
 } cli_options;
 
 /* False, with one line in problem, when the command line is not right. */

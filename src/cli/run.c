@@ -5,7 +5,7 @@
 #include "app.h"
 #include "describe.h"
 #include "output_file.h"
-#include "replace_file.h"
+#include "report.h"
 
 /* One `run`. */
 typedef struct runner {
@@ -188,73 +188,25 @@ static void say_summary(runner *run)
     cli_text_clear(&text);
 }
 
-static cJSON *text_or_null(const char *text)
-{
-    return text[0] != '\0' ? cJSON_CreateString(text) : cJSON_CreateNull();
-}
-
-/* An error as reports show it. */
-static cJSON *error_object(const ldbx_error *error)
-{
-    static const char *const verdicts[] = {
-        [LDBX_RETRY_NEVER] = "never", [LDBX_RETRY_SAFE] = "safe", [LDBX_RETRY_UNKNOWN] = "unknown"};
-    cJSON *object = cJSON_CreateObject();
-
-    cJSON_AddStringToObject(object, "status", ldbx_status_name(ldbx_error_status(error)));
-    cJSON_AddStringToObject(object, "message", ldbx_error_message(error));
-    cJSON_AddItemToObject(object, "sqlstate", text_or_null(ldbx_error_sqlstate(error)));
-    cJSON_AddItemToObject(object, "class", text_or_null(ldbx_error_class(error)));
-    cJSON_AddItemToObject(object, "statement_id", text_or_null(ldbx_error_statement_id(error)));
-    cJSON_AddStringToObject(object, "retry", verdicts[ldbx_error_retry(error)]);
-    return object;
-}
-
 /* No session, no run: the library refuses to run without one and reports a job where nothing was done; the
  * reason is ours. */
 static char *report_without_run(runner *run)
 {
     const char *report = NULL;
     ldbx_job_hooks hooks;
-    cJSON *json;
-    char *text;
 
     init_hooks(run, &hooks);
     ldbx_job_run(run->job, NULL, &hooks, &report, NULL);
-    json = cJSON_Parse(report != NULL ? report : "{}");
-    cJSON_DeleteItemFromObjectCaseSensitive(json, "error");
-    cJSON_AddItemToObject(json, "error", error_object(run->failure));
-    text = cJSON_PrintUnformatted(json);
-    cJSON_Delete(json);
-    return text;
+    return cli_report_with(report, run->failure);
 }
 
-/* Writes the report where it is wanted. What it cannot be written to is a failure of its own, but hides no
- * earlier one. */
 static int give_report(runner *run, int code)
 {
-    cli_app *app = run->app;
-    const cli_options *options = &app->options;
-    bool events_on_stdout = run->output.path == NULL;
-    char *made = NULL;
-    cli_text text = {0};
-    int failure = 0;
+    char *made = run->failure != NULL ? report_without_run(run) : NULL;
 
-    if (run->failure != NULL)
-        made = report_without_run(run);
-    cli_text_format(&text, "%s\n", made != NULL ? made : run->report != NULL ? run->report : "null");
-    if (options->json && events_on_stdout)
-        cli_write(STDERR_FILENO, cli_text_get(&text), text.size, NULL);
-    else if (options->json)
-        cli_output_add(&app->out, cli_text_get(&text), text.size);
-    if (options->report != NULL)
-        failure = cli_replace_file(options->report, &text);
-    if (failure != 0) {
-        cli_say(app, "--report %s: %s", options->report, strerror(failure));
-        code = code == CLI_DONE ? CLI_FAILED : code;
-    }
+    code = cli_give_report(run->app, made != NULL ? made : run->report, run->output.path == NULL, code);
     cJSON_free(made);
-    cli_text_clear(&text);
-    return cli_finish_output(app, code);
+    return code;
 }
 
 int cli_run(cli_app *app)

@@ -183,6 +183,42 @@ int ldbx_loader_append_arrow(ldbx_loader *loader, const struct ArrowSchema *sche
     return ldbx_load_settle(loader, status, &failure, error);
 }
 
+/* It reads into the columns of the parts, and goes before them. */
+static void drop_json(ldbx_loader *loader)
+{
+    ldbx_json_row_destroy(loader->json);
+    loader->json = NULL;
+}
+
+static int append_json(ldbx_loader *loader, ldbx_view object, ldbx_error **error)
+{
+    const ldbx_value *values = NULL;
+
+    LDBX_TRY(check_open(loader, error));
+    if (loader->json == NULL)
+        LDBX_TRY(ldbx_json_row_new(ldbx_parts_csv(loader->parts), &loader->json, error));
+    LDBX_TRY(ldbx_json_row_read(loader->json, object, &values, error));
+    return ldbx_parts_row(loader->parts, values, loader->document.load.column_count, error);
+}
+
+int ldbx_loader_append_json(ldbx_loader *loader, ldbx_view object, ldbx_error **error)
+{
+    ldbx_error *failure = NULL;
+    int status = append_json(loader, object, &failure);
+
+    return status == LDBX_OK ? LDBX_OK : ldbx_load_settle(loader, status, &failure, error);
+}
+
+/* A name that is in no object is more often a slip of the pen than a column of NULLs. */
+static void warn_of_missing(ldbx_loader *loader)
+{
+    const ldbx_manifest *load = &loader->document.load;
+
+    for (size_t i = 0; loader->json != NULL && i < load->column_count; i++)
+        if (!ldbx_json_row_occurred(loader->json, i))
+            ldbx_load_warn(loader, "column %s is in none of the rows", load->columns[i].name);
+}
+
 /* From here on exactly these files are loaded, by whoever comes. */
 static int seal(ldbx_loader *loader, ldbx_error **error)
 {
@@ -196,6 +232,8 @@ static int seal(ldbx_loader *loader, ldbx_error **error)
     load->state = LDBX_LOAD_SEALED;
     loader->seal_tried = true;
     LDBX_TRY(ldbx_load_save(loader, &before, error));
+    warn_of_missing(loader);
+    drop_json(loader);
     ldbx_parts_destroy(loader->parts);
     loader->parts = NULL;
     ldbx_log(LDBX_LOG_INFO, "load", "%s: load %s is sealed: %lld rows in %zu files, %lld bytes", loader->key,
@@ -264,6 +302,7 @@ static void drop_parts(ldbx_loader *loader)
 
     if (loader->parts == NULL)
         return;
+    drop_json(loader);
     ldbx_parts_destroy(loader->parts);
     if (loader->seal_tried)
         return;

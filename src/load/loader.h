@@ -8,6 +8,7 @@
 #include <lytics_dbx/loader.h>
 
 #include "client/query.h"
+#include "load/json_row.h"
 #include "load/manifest.h"
 #include "load/parts.h"
 
@@ -26,6 +27,7 @@ struct ldbx_loader {
     ldbx_load_document document; /* document.load is the load in work */
     ldbx_manifest last;          /* the load that is done, for result and report */
     ldbx_parts *parts;           /* while rows are taken */
+    ldbx_json_row *json;         /* of the parts' columns, once rows came as JSON */
     bool seal_tried;             /* the files may be those of a sealed load, whatever became of its save */
     bool resumed, complete;
     const ldbx_load_done *earlier; /* the source had been loaded before */

@@ -44,6 +44,13 @@ static int check_range(const char *name, int64_t value, int64_t high, ldbx_error
     return ldbx_fail(error, LDBX_INVALID_ARGUMENT, "%s must be from 1 to %lld", name, (long long)high);
 }
 
+static int check_columns(const ldbx_load_column *columns, size_t count, ldbx_error **error)
+{
+    if (columns == NULL || count == 0)
+        return ldbx_fail(error, LDBX_INVALID_ARGUMENT, "columns are required");
+    return LDBX_OK;
+}
+
 static int check_options(const ldbx_loader_options *options, ldbx_error **error)
 {
     if (options->catalog != NULL)
@@ -54,8 +61,7 @@ static int check_options(const ldbx_loader_options *options, ldbx_error **error)
     LDBX_TRY(check_text("source", options->source, MAX_SOURCE, error));
     if (options->store == NULL)
         return ldbx_fail(error, LDBX_INVALID_ARGUMENT, "store is required");
-    if (options->columns == NULL || options->column_count == 0)
-        return ldbx_fail(error, LDBX_INVALID_ARGUMENT, "columns are required");
+    LDBX_TRY(check_columns(options->columns, options->column_count, error));
     if (options->schema != LDBX_SCHEMA_DECLARED && options->schema != LDBX_SCHEMA_INFERRED)
         return ldbx_fail(error, LDBX_INVALID_ARGUMENT, "schema is neither declared nor inferred");
     LDBX_TRY(check_range("part_rows", options->part_rows, MAX_PART_ROWS, error));
@@ -108,6 +114,18 @@ static int take_columns(ldbx_manifest *wanted, const ldbx_loader_options *option
     status = ldbx_manifest_set_columns(wanted, columns, options->column_count, error);
 out:
     ldbx_free(columns);
+    ldbx_csv_destroy(csv);
+    return status;
+}
+
+int ldbx_loader_check_columns(const ldbx_load_column *columns, size_t count, ldbx_error **error)
+{
+    const ldbx_csv_options options = {.columns = columns, .column_count = count, .null_value = "ldbx_"};
+    ldbx_csv *csv = NULL;
+    int status = check_columns(columns, count, error);
+
+    if (status == LDBX_OK)
+        status = ldbx_csv_new(&options, &csv, error);
     ldbx_csv_destroy(csv);
     return status;
 }

@@ -53,7 +53,7 @@ int ldbx_parts_new(const ldbx_parts_options *options, ldbx_parts **out, ldbx_err
     parts->options = *options;
     parts->slice = 1;
     ldbx_buf_init(&parts->header, LDBX_MAX_CSV_ROW);
-    ldbx_buf_init(&parts->text, LDBX_MAX_CSV_ROW + FLUSH_BYTES);
+    ldbx_buf_init(&parts->text, 3 * LDBX_MAX_CSV_ROW); /* the room that the cells of a row may ask for */
     ldbx_buf_init(&parts->zipped, LDBX_MAX_CSV_ROW * 2);
     LDBX_GO(new_csv(parts, error));
     if (options->manifest->attempt.gzip)

@@ -1,8 +1,10 @@
 #include "stage/stager.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/options.h"
 #include "base/str.h"
@@ -218,6 +220,24 @@ int ldbx_stager_check(ldbx_stager *stager, const char *name, int64_t bytes, uint
     if (stager->ops.check == NULL)
         return LDBX_OK;
     return answer(stager->ops.check(stager->user, name, bytes, crc32, cancel, &hook), "checking", name, &hook, error);
+}
+
+int ldbx_stager_probe(ldbx_stager *stager, ldbx_cancel *cancel, ldbx_error **error)
+{
+    static const char content[] = "probe\n";
+    const ldbx_view view = {content, sizeof content - 1};
+    uint8_t random[8];
+    char name[sizeof "ldbx-probe-" + 2 * sizeof random];
+    int size = snprintf(name, sizeof name, "ldbx-probe-");
+
+    if (stager == NULL)
+        return ldbx_fail(error, LDBX_INVALID_ARGUMENT, "stager is NULL");
+    if (!ldbx_random(random, sizeof random))
+        return ldbx_fail(error, LDBX_IO, "the system gave no random bytes");
+    for (size_t i = 0; i < sizeof random; i++)
+        size += snprintf(name + size, sizeof name - (size_t)size, "%02x", random[i]);
+    LDBX_TRY(ldbx_stager_put(stager, name, view, ldbx_crc32(0, view.data, view.size), cancel, error));
+    return ldbx_stager_remove(stager, name, cancel, error);
 }
 
 int ldbx_stager_access(ldbx_stager *stager, ldbx_access *out, ldbx_error **error)

@@ -71,4 +71,4 @@ def test_cancel(build, start):
 
 
 def test_load(build, start, tmp_path):
-    run(build, start(), "flow_load", 11, {**DATABRICKS, "LDBX_TEST_STAGING": str(tmp_path)})
+    run(build, start(), "flow_load", 16, {**DATABRICKS, "LDBX_TEST_STAGING": str(tmp_path)})

@@ -162,6 +162,53 @@ START_TEST(a_loaded_source_is_not_loaded_again)
 }
 END_TEST
 
+START_TEST(rows_come_as_json)
+{
+    ldbx_loader_options options = options_of("json");
+    ldbx_load_result result = {.size = sizeof result};
+    ldbx_loader *loader = NULL;
+
+    expect_ok(ldbx_loader_open(connection, stager, &options, &loader, &error), error);
+    for (int id = 0; id < ROWS; id++) {
+        char object[96];
+        int size =
+            snprintf(object, sizeof object, "{\"ID\": %d, \"else\": [%d], \"name\": \"a \\\"%d\\\"\\n\"}", id, id, id);
+        expect_ok(ldbx_loader_append_json(loader, (ldbx_view){object, (size_t)size}, &error), error);
+    }
+    expect_status(ldbx_loader_append_json(loader, ldbx_view_of("{\"id\": 1.0}"), &error), LDBX_INVALID_DATA, error);
+    ck_assert_str_eq(ldbx_error_message(error), "column id: BIGINT takes integers from -9223372036854775808 to "
+                                                "9223372036854775807, written without point and exponent");
+    expect_status(ldbx_loader_append_json(loader, ldbx_view_of("{\"id\": 1"), &error), LDBX_INVALID_DATA, error);
+    expect_ok(ldbx_loader_commit(loader, &error), error);
+    ldbx_loader_result_get(loader, &result);
+    ck_assert_int_eq(result.rows_loaded, ROWS);
+    ck_assert_str_eq(result.warning, "column price is in none of the rows");
+    expect_status(ldbx_loader_append_json(loader, ldbx_view_of("{}"), &error), LDBX_INVALID_ARGUMENT, error);
+    ldbx_loader_destroy(loader);
+    ck_assert_int_eq(ask("SELECT count(DISTINCT id) FROM flow_load WHERE name = concat('a \"', id, '\"\\n')"), ROWS);
+}
+END_TEST
+
+static const struct {
+    ldbx_load_column columns[2];
+    int status;
+} looked_at[] = {
+    {{{"id", "BIGINT"}, {"price", "decimal( 38 , 38 )"}}, LDBX_OK},
+    {{{"id", "BIGINT"}, {"ID", "INT"}}, LDBX_INVALID_ARGUMENT},
+    {{{"id", "BIGINT"}, {"a b", "INT"}}, LDBX_INVALID_ARGUMENT},
+    {{{"id", "BIGINT"}, {"tags", "ARRAY<INT>"}}, LDBX_INVALID_ARGUMENT},
+};
+
+START_TEST(columns_are_looked_at_without_a_server)
+{
+    expect_status(ldbx_loader_check_columns(looked_at[_i].columns, 2, &error), looked_at[_i].status, error);
+    if (looked_at[_i].status != LDBX_OK)
+        ck_assert_ptr_nonnull(strstr(ldbx_error_message(error), looked_at[_i].columns[1].name));
+    expect_status(ldbx_loader_check_columns(NULL, 2, &error), LDBX_INVALID_ARGUMENT, error);
+    expect_status(ldbx_loader_check_columns(columns, 0, &error), LDBX_INVALID_ARGUMENT, error);
+}
+END_TEST
+
 static const struct {
     int64_t part_rows, part_bytes;
     size_t source;
@@ -197,6 +244,8 @@ int main(void)
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_loop_test(tcase, rows_are_in_the_table_once, 0, 2);
     tcase_add_test(tcase, a_loaded_source_is_not_loaded_again);
+    tcase_add_test(tcase, rows_come_as_json);
+    tcase_add_loop_test(tcase, columns_are_looked_at_without_a_server, 0, sizeof looked_at / sizeof looked_at[0]);
     tcase_add_loop_test(tcase, options_of_a_load_have_their_ranges, 0, sizeof ranges / sizeof ranges[0]);
     return suite_run(suite);
 }

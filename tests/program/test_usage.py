@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-COMMANDS = ["check", "catalogs", "schemas", "tables", "columns", "query", "validate", "run", "status"]
+COMMANDS = ["check", "catalogs", "schemas", "tables", "columns", "query", "validate", "run", "status", "load"]
 SECRET = "dapi0123456789abcdef"
 GOOD = {"type": "databricks-import", "name": "contacts",
         "config": {"catalog": "main", "database": "crm", "source": "contacts", "timestamp_field": "updated_at"}}
@@ -372,3 +372,80 @@ def test_only_regular_files_are_read(tool, make):
         done = tool(*arguments, code=2, env=tool.authorization)
         assert "odd.json: is no regular file" in done.stderr and done.stderr.count("\n") == 1
     assert not (tool.folder / "s").exists()
+
+
+STAGING = {"type": "directory", "path": "staged"}
+LOAD = {"--from": "rows.ndjson", "--columns": "id:INT,name:STRING", "--staging": "staging.json", "--state": "state"}
+
+
+def load(tool, table="main.crm.t", more=(), code=2, **options):
+    tool.file("rows.ndjson", '{"id": 1}\n')
+    if not (tool.folder / "staging.json").exists():
+        tool.file("staging.json", STAGING)
+    given = {name: value for name, value in (LOAD | {f"--{name}": value for name, value in options.items()}).items() if value is not None}
+    done = tool("load", table, *(word for pair in given.items() for word in pair), *more, code=code, env=tool.authorization)
+    assert done.stdout == "" and not any((tool.folder / "staged").rglob("*"))
+    return done.stderr
+
+
+@pytest.mark.parametrize("option", LOAD)
+def test_load_names_what_it_needs(tool, option):
+    assert f"load needs {option}" in load(tool, **{option[2:]: None})
+
+
+@pytest.mark.parametrize("columns, says", [
+    ("id", "column 1: a colon and a type"),
+    ("id:INT,name", "column 2: a colon and a type"),
+    ("id:INT,", "column 2: a colon and a type"),
+    (":INT", "column 1: its name is empty"),
+    ("``:INT", "column 1: its name is empty"),
+    ("id:", "column 1: its type is missing"),
+    ("id:INT,name: ,x:INT", "column 2: its type is missing"),
+    ("`id:INT", "column 1: a backtick is not closed"),
+    ("`id`x:INT", "column 1: a colon and a type"),
+    ("id:DECIMAL(10,2", "column 1: a parenthesis"),
+    ("id:DECIMAL)10,2(", "column 1: a parenthesis"),
+    ("id:INT,ID:INT", "ID"),
+    ("id:INT,tags:ARRAY<STRING>", "tags"),
+    ("id:INT,tags:MAP<STRING,INT>", "column 3"),
+    ("id:TEXT", "id"),
+    ("money:DECIMAL(39,2)", "money"),
+    ("a b:INT", "a b"),
+])
+def test_columns_that_are_none(tool, columns, says):
+    err = load(tool, columns=columns)
+    assert says in err and err.count("\n") == 1, err
+
+
+@pytest.mark.parametrize("options, says", [
+    ({"table": "main.crm"}, "CATALOG.SCHEMA.TABLE is expected"),
+    ({"from": "-"}, "standard input"),
+    ({"from": "none.ndjson"}, "--from none.ndjson"),
+    ({"from": "."}, "--from .: is no regular file"),
+    ({"staging": "none.json"}, "none.json"),
+    ({"staging": "rows.ndjson"}, "rows.ndjson"),
+    ({"state": "rows.ndjson"}, "rows.ndjson"),
+    ({"part-rows": "0"}, "--part-rows: 0 is no whole number from 1 to 1,000,000,000"),
+    ({"part-rows": "ten"}, "--part-rows"),
+    ({"part-bytes": "1e9"}, "--part-bytes: 1e9 is no whole number from 1 to 50,000,000,000"),
+    ({"part-bytes": "99999999999999999999"}, "--part-bytes"),
+    ({"report": "rows.ndjson"}, "are one file"),
+    ({"output": "x"}, "load does not take --output"),
+])
+def test_what_load_cannot_take(tool, options, says):
+    err = load(tool, **options)
+    assert says in err and err.count("\n") == 1, err
+
+
+@pytest.mark.parametrize("staging, says", [
+    ({"type": "ftp"}, "type"),
+    ({"type": "directory"}, "path"),
+    ({"type": "directory", "path": "staged", "bucket": "b"}, "bucket"),
+    ({"type": "volume", "path": "/tmp/x"}, "path"),
+    ({"type": "directory", "path": "staged", "url": "file:/a*b"}, "url"),
+    ([], "staging.json"),
+])
+def test_stagings_that_are_none(tool, staging, says):
+    tool.file("staging.json", staging)
+    err = load(tool)
+    assert "staging.json" in err and says in err, err

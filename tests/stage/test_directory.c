@@ -401,6 +401,20 @@ static void expect_refused(const char *path, const char *url, int expected, cons
     expect_message(part);
 }
 
+START_TEST(a_probe_tells_and_leaves_nothing)
+{
+    char path[80];
+
+    expect_ok(ldbx_stager_probe(stager, NULL, &error), error);
+    snprintf(path, sizeof path, "%s/staged", folder);
+    ck_assert_int_eq(rmdir(path), 0); /* there is nothing in it */
+    ck_assert_int_eq(symlink("/dev/null/none", path), 0);
+    expect_status(ldbx_stager_probe(stager, NULL, &error), LDBX_IO, error);
+    ck_assert_ptr_nonnull(strstr(ldbx_error_message(error), "ldbx-probe-"));
+    expect_status(ldbx_stager_probe(NULL, NULL, &error), LDBX_INVALID_ARGUMENT, error);
+}
+END_TEST
+
 START_TEST(a_wrong_directory_is_refused)
 {
     char path[160];
@@ -498,6 +512,7 @@ int main(void)
     tcase_add_test(tcase, names_stay_inside);
     tcase_add_test(tcase, a_full_disk_is_told);
     tcase_add_test(tcase, what_is_in_the_way_is_named);
+    tcase_add_test(tcase, a_probe_tells_and_leaves_nothing);
     tcase_add_test(tcase, a_wrong_directory_is_refused);
     tcase_add_test(tcase, a_directory_that_may_not_be_written_to);
     tcase_add_test(tcase, memory_runs_out);
