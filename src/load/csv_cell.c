@@ -254,13 +254,26 @@ static findings copy_text(uint8_t *to, const uint8_t *from, size_t size)
     return found;
 }
 
+/* Words without a quote are copied as they are. */
 static uint8_t *put_quoted(ldbx_view text, uint8_t *to)
 {
+    const uint8_t *at = (const uint8_t *)text.data;
+    const uint8_t *end = at + text.size;
+
     *to++ = '"';
-    for (size_t i = 0; i < text.size; i++) {
-        *to = (uint8_t)text.data[i];
-        to += 1 + (text.data[i] == '"');
-        to[-1] = (uint8_t)text.data[i];
+    while (at < end) {
+        if (end - at >= 8) {
+            uint64_t word = ldbx_word_load(at);
+            if (ldbx_word_has(word, '"') == 0) {
+                memcpy(to, &word, sizeof word);
+                to += sizeof word;
+                at += sizeof word;
+                continue;
+            }
+        }
+        *to++ = *at;
+        if (*at++ == '"')
+            *to++ = '"';
     }
     *to++ = '"';
     return to;
