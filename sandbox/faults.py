@@ -37,6 +37,8 @@ target contains `target` (any, if not given), lets `skip` of them pass (0) and t
     run             keeps the statement running for `seconds`, or until it was polled `polls` times, before it starts; with `loading` a
                     COPY INTO takes its files first, so that no other one may load them meanwhile (ExecuteStatement only). Another rule
                     may strike the same call: with reset_after the statement goes on without its client
+    refuse          executes nothing and answers with the error `message` of `class` and `sqlstate`; `{statement}` in it stands for the whole
+                    text that was sent, secrets and all (ExecuteStatement only)
     empty_page      executes nothing and answers with no rows but more to come (FetchResults only)
     slow_page       waits `seconds`, then executes and answers with at most `rows` rows (FetchResults, and ExecuteStatement's direct results)
     short_page      executes, then leaves out the last batch of rows, or the last row of column sets
@@ -53,12 +55,13 @@ ACTIONS = {
     "expired_token": {}, "reset_before": {}, "reset_after": {}, "down": {"seconds": SECONDS}, "delay": {"seconds": SECONDS},
     "stall": {"executed": bool}, "cut": {"bytes": int}, "garbage": {"body": str},
     "sequence": {}, "method": {}, "exception": {"type": int, "message": str}, "unknown_fields": {}, "alter": {"set": dict, "add": dict},
-    "invalid_handle": {}, "lost_session": {}, "evicted": {}, "run": {"seconds": SECONDS, "polls": int, "loading": bool}, "empty_page": {}, "short_page": {},
+    "invalid_handle": {}, "lost_session": {}, "evicted": {}, "run": {"seconds": SECONDS, "polls": int, "loading": bool},
+    "refuse": {"class": str, "sqlstate": str, "message": str}, "empty_page": {}, "short_page": {},
     "slow_page": {"rows": int, "seconds": SECONDS}}
 NEEDED = {"status": {"status"}, "cold_start": {"seconds"}, "down": {"seconds"}, "delay": {"seconds"},
-          "slow_page": {"rows", "seconds"}}
+          "slow_page": {"rows", "seconds"}, "refuse": {"class", "sqlstate", "message"}}
 COMMON = {"rpc": str, "statement": str, "target": str, "skip": int, "times": int, "action": str}
-ONLY = {"run": "ExecuteStatement", "empty_page": "FetchResults"}
+ONLY = {"run": "ExecuteStatement", "refuse": "ExecuteStatement", "empty_page": "FetchResults"}
 TOKEN_RPC = "OAuthToken"        # what a request for an OAuth token is called here and in the log
 ON_TOKENS = {"status", "reset_before", "reset_after", "delay", "stall", "cut", "garbage"}
 STORAGE = ("S3.", "Files.")     # how the names of calls of storage begin

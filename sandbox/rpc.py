@@ -78,6 +78,11 @@ class Call:
             answer.serverProtocolVersion = NEWEST
         return answer
 
+    def failed(self, given):
+        """The answer that the statement failed, as a fault wants it."""
+        text = given["message"].replace("{statement}", self.request.statement)
+        return t.TExecuteStatementResp(failed(SqlError(given["class"], text, given["sqlstate"])))
+
     @staticmethod
     def _message(name, kind, sequence, content, encoding=TBinaryProtocolAccelerated):
         out = TMemoryBuffer()

@@ -275,6 +275,8 @@ class Handler(BaseHTTPRequestHandler):
             self._send(call.refuse(given.get("type", TApplicationException.INTERNAL_ERROR), given.get("message", "Internal error")))
         elif action == "invalid_handle":
             self._send(call.encode(call.invalid()))
+        elif action == "refuse":
+            self._send(call.encode(call.failed(given)))
         elif action == "empty_page":
             self._send(call.encode(damage.empty_page(call.request)))
         elif action == "evicted":

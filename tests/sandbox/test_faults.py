@@ -49,6 +49,14 @@ def test_status_with_headers(faulty, wire):
     assert wire.execute("SELECT 1").directResults.resultSet is not None
 
 
+def test_refuse(faulty, wire, table):
+    faulty.faults({"statement": "INSERT", "action": "refuse", "class": "DELTA_CONCURRENT_APPEND", "sqlstate": "2D521", "message": "no: {statement}"})
+    answer = wire.execute(f"INSERT INTO {table} VALUES (1)")
+    assert answer.status.sqlState == "2D521"
+    assert answer.status.displayMessage == f"[DELTA_CONCURRENT_APPEND] no: INSERT INTO {table} VALUES (1) SQLSTATE: 2D521"
+    assert rows(wire, table) == 0
+
+
 def test_skip_times_and_statement(faulty, wire):
     faulty.faults({"rpc": "ExecuteStatement", "statement": "AS marked", "skip": 1, "times": 2, "action": "status", "status": 429})
     seen = []
