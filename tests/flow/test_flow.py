@@ -71,4 +71,13 @@ def test_cancel(build, start):
 
 
 def test_load(build, start, tmp_path):
-    run(build, start(), "flow_load", 16, {**DATABRICKS, "LDBX_TEST_STAGING": str(tmp_path)})
+    run(build, start(), "flow_load", 45, {**DATABRICKS, "LDBX_TEST_STAGING": str(tmp_path), "CK_RUN_CASE": "flow"})
+
+
+@pytest.mark.scale
+def test_load_of_many_files(build, start, tmp_path):
+    run(build, start(), "flow_load", 1, {**DATABRICKS, "LDBX_TEST_STAGING": str(tmp_path), "CK_RUN_CASE": "scale"})
+
+
+def test_load_stops(build, start, tmp_path):
+    run(build, start(), "flow_load_stops", 29, {**DATABRICKS, "LDBX_TEST_STAGING": str(tmp_path)})

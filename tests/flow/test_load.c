@@ -1,175 +1,63 @@
 /*
- * The load as a library, against a sandbox and a folder: whatever fails, and wherever it is stopped, each row is in the table once. Run by
- * tests/flow/test_flow.py, which says in LDBX_TEST_STAGING where files may be staged.
+ * The load as a library, against a sandbox and a folder. Run by tests/flow/test_flow.py.
  */
-#include "flow.h"
+#include "loads.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/clock.h"
+#include "base/buf.h"
 #include "base/json.h"
-#include "base/mem.h"
 #include "base/str.h"
 #include "stage/stager.h"
 #include "store/store.h"
 
-#define ROWS 2500
-
-static const ldbx_load_column columns[] = {{"id", "BIGINT"}, {"name", "string"}, {"price", "decimal(10, 2)"}};
-
-static ldbx_store *store;
-static ldbx_stager *stager;
-static char folder[256];
-
-static void execute(const char *sql)
-{
-    expect_ok(ldbx_execute(connection, ldbx_view_of(sql), NULL, NULL, &error), error);
-}
-
-static int64_t ask(const char *sql)
-{
-    return flow_sum(sql, 0);
-}
-
-static void set_up(void)
-{
-    static int count;
-
-    flow_start();
-    ldbx_clock_skip_sleeps(true);
-    flow_open(NULL);
-    expect_ok(ldbx_store_new_memory(&store, &error), error);
-    snprintf(folder, sizeof folder, "%s/%d-%d", getenv("LDBX_TEST_STAGING"), (int)getpid(), count++);
-    expect_ok(ldbx_stager_open_directory(folder, NULL, &stager, &error), error);
-    execute("DROP TABLE IF EXISTS flow_load");
-}
-
-static void tear_down(void)
-{
-    ldbx_stager_destroy(stager);
-    ldbx_store_destroy(store);
-    flow_stop();
-}
-
-static ldbx_loader_options options_of(const char *source)
-{
-    ldbx_loader_options options;
-
-    ldbx_loader_options_init(&options, sizeof options);
-    options.database = "default";
-    options.table = "flow_load";
-    options.columns = columns;
-    options.column_count = 3;
-    options.part_rows = 1000;
-    options.key = "Flow load";
-    options.source = source;
-    options.store = store;
-    return options;
-}
-
-static int append_rows(ldbx_loader *loader, int64_t rows)
-{
-    int status = LDBX_OK;
-
-    for (int64_t id = 0; status == LDBX_OK && id < rows; id++) {
-        char name[32];
-        ldbx_value values[3] = {{.kind = LDBX_VALUE_INTEGER, .as.integer = id}, {.kind = LDBX_VALUE_BYTES}, {0}};
-        snprintf(name, sizeof name, "a \"%d\"\n", (int)id);
-        values[1].as.bytes = id % 7 == 0 ? ldbx_view_of("") : ldbx_view_of(name);
-        if (id % 5 != 0)
-            values[2] = (ldbx_value){.kind = LDBX_VALUE_DECIMAL, .as.decimal = {.low = (uint64_t)id, .scale = 2}};
-        status = ldbx_loader_append(loader, values, 3, &error);
-    }
-    return status;
-}
-
-/* As a host does it: opens, gives all rows if they are wanted, commits. */
-static int load(const ldbx_loader_options *options, ldbx_load_result *result)
-{
-    ldbx_loader *loader = NULL;
-    int status = ldbx_loader_open(connection, stager, options, &loader, &error);
-
-    if (status == LDBX_OK) {
-        status = append_rows(loader, ROWS);
-        if (status == LDBX_OK)
-            status = ldbx_loader_commit(loader, &error);
-    }
-    if (status >= LDBX_OK && result != NULL)
-        ldbx_loader_result_get(loader, result);
-    if (result != NULL) /* its texts go with the loader */
-        result->run = result->warning = NULL;
-    ldbx_loader_destroy(loader);
-    return status;
-}
-
-static int staged_files(void)
-{
-    char command[320], line[32] = "";
-    FILE *out;
-
-    snprintf(command, sizeof command, "find '%s' -type f | wc -l", folder);
-    out = popen(command, "r");
-    ck_assert(out != NULL && fgets(line, sizeof line, out) != NULL);
-    pclose(out);
-    return atoi(line);
-}
-
-static void expect_each_once(void)
-{
-    ck_assert_int_eq(ask("SELECT count(*) FROM flow_load"), ROWS);
-    ck_assert_int_eq(ask("SELECT count(DISTINCT id) FROM flow_load"), ROWS);
-    ck_assert_int_eq(ask("SELECT count(*) FROM flow_load WHERE price IS NULL"), ROWS / 5);
-    ck_assert_int_eq(ask("SELECT count(*) FROM flow_load WHERE name = ''"), (ROWS + 6) / 7);
-}
-
 START_TEST(rows_are_in_the_table_once)
 {
-    ldbx_loader_options options = options_of("first");
+    ldbx_loader_options options = loads_options("first");
     ldbx_load_result result = {.size = sizeof result};
 
     options.gzip = _i;
-    expect_ok(load(&options, &result), error);
-    ck_assert_int_eq(result.rows_staged, ROWS);
-    ck_assert_int_eq(result.rows_loaded, ROWS);
+    expect_ok(loads_run(loads_stager, &options, &result), error);
+    ck_assert_int_eq(result.rows_staged, LOADS_ROWS);
+    ck_assert_int_eq(result.rows_loaded, LOADS_ROWS);
     ck_assert_int_eq(result.files, 3);
     ck_assert_int_eq(result.version_before, 0);
     ck_assert_int_eq(result.version_after, 1);
     ck_assert_int_eq(result.attempts, 1);
     ck_assert_int_eq(result.statements, 1);
     ck_assert(result.complete && !result.already_loaded && !result.resumed);
-    expect_each_once();
-    ck_assert_int_eq(staged_files(), 0);
+    loads_expect_each_once();
+    ck_assert_int_eq(loads_staged_files(), 0);
 }
 END_TEST
 
 START_TEST(a_loaded_source_is_not_loaded_again)
 {
-    ldbx_loader_options options = options_of("first");
+    ldbx_loader_options options = loads_options("first");
     ldbx_load_result result = {.size = sizeof result};
 
-    expect_ok(load(&options, NULL), error);
-    expect_status(load(&options, &result), LDBX_DONE, error);
+    expect_ok(loads_run(loads_stager, &options, NULL), error);
+    expect_status(loads_run(loads_stager, &options, &result), LDBX_DONE, error);
     ck_assert(result.already_loaded && result.complete);
-    ck_assert_int_eq(result.rows_loaded, ROWS);
+    ck_assert_int_eq(result.rows_loaded, LOADS_ROWS);
     options.source = "second";
-    expect_ok(load(&options, NULL), error);
+    expect_ok(loads_run(loads_stager, &options, NULL), error);
     options.source = "first";
-    expect_status(load(&options, NULL), LDBX_DONE, error);
-    ck_assert_int_eq(ask("SELECT count(*) FROM flow_load"), 2 * ROWS);
+    expect_status(loads_run(loads_stager, &options, NULL), LDBX_DONE, error);
+    ck_assert_int_eq(loads_ask("SELECT count(*) FROM flow_load"), 2 * LOADS_ROWS);
 }
 END_TEST
 
 START_TEST(rows_come_as_json)
 {
-    ldbx_loader_options options = options_of("json");
+    ldbx_loader_options options = loads_options("json");
     ldbx_load_result result = {.size = sizeof result};
     ldbx_loader *loader = NULL;
 
-    expect_ok(ldbx_loader_open(connection, stager, &options, &loader, &error), error);
-    for (int id = 0; id < ROWS; id++) {
+    expect_ok(ldbx_loader_open(connection, loads_stager, &options, &loader, &error), error);
+    for (int id = 0; id < LOADS_ROWS; id++) {
         char object[96];
         int size =
             snprintf(object, sizeof object, "{\"ID\": %d, \"else\": [%d], \"name\": \"a \\\"%d\\\"\\n\"}", id, id, id);
@@ -181,11 +69,12 @@ START_TEST(rows_come_as_json)
     expect_status(ldbx_loader_append_json(loader, ldbx_view_of("{\"id\": 1"), &error), LDBX_INVALID_DATA, error);
     expect_ok(ldbx_loader_commit(loader, &error), error);
     ldbx_loader_result_get(loader, &result);
-    ck_assert_int_eq(result.rows_loaded, ROWS);
+    ck_assert_int_eq(result.rows_loaded, LOADS_ROWS);
     ck_assert_str_eq(result.warning, "column price is in none of the rows");
     expect_status(ldbx_loader_append_json(loader, ldbx_view_of("{}"), &error), LDBX_INVALID_ARGUMENT, error);
     ldbx_loader_destroy(loader);
-    ck_assert_int_eq(ask("SELECT count(DISTINCT id) FROM flow_load WHERE name = concat('a \"', id, '\"\\n')"), ROWS);
+    ck_assert_int_eq(loads_ask("SELECT count(DISTINCT id) FROM flow_load WHERE name = concat('a \"', id, '\"\\n')"),
+                     LOADS_ROWS);
 }
 END_TEST
 
@@ -205,7 +94,7 @@ START_TEST(columns_are_looked_at_without_a_server)
     if (looked_at[_i].status != LDBX_OK)
         ck_assert_ptr_nonnull(strstr(ldbx_error_message(error), looked_at[_i].columns[1].name));
     expect_status(ldbx_loader_check_columns(NULL, 2, &error), LDBX_INVALID_ARGUMENT, error);
-    expect_status(ldbx_loader_check_columns(columns, 0, &error), LDBX_INVALID_ARGUMENT, error);
+    expect_status(ldbx_loader_check_columns(looked_at[0].columns, 0, &error), LDBX_INVALID_ARGUMENT, error);
 }
 END_TEST
 
@@ -221,17 +110,541 @@ static const struct {
 START_TEST(options_of_a_load_have_their_ranges)
 {
     static char source[4098];
-    ldbx_loader_options options = options_of(source);
+    ldbx_loader_options options = loads_options(source);
     ldbx_loader *loader = NULL;
 
     memset(source, 'x', sizeof source - 1);
     source[ranges[_i].source] = '\0';
     options.part_rows = ranges[_i].part_rows;
     options.part_bytes = ranges[_i].part_bytes;
-    expect_status(ldbx_loader_open(connection, stager, &options, &loader, &error),
+    expect_status(ldbx_loader_open(connection, loads_stager, &options, &loader, &error),
                   ranges[_i].fine ? LDBX_OK : LDBX_INVALID_ARGUMENT, error);
     ck_assert_int_eq(loader != NULL, ranges[_i].fine);
     ldbx_loader_destroy(loader);
+}
+END_TEST
+
+/* Stops a load behind its seal: the server refuses COPY INTO for good. */
+static void leave_sealed(const char *source)
+{
+    ldbx_loader_options options = loads_options(source);
+
+    flow_faults("[{\"statement\": \"COPY INTO\", \"action\": \"refuse\", \"class\": \"PERMISSION_DENIED\", "
+                "\"sqlstate\": \"42501\", "
+                "\"message\": \"no\"}]");
+    expect_status(loads_run(loads_stager, &options, NULL), LDBX_FORBIDDEN, error);
+    flow_faults(NULL);
+    ck_assert_int_eq(loads_staged_files(), 3);
+}
+
+START_TEST(a_sealed_load_is_finished_without_its_rows)
+{
+    ldbx_loader_options options = loads_options("source");
+    ldbx_load_result result = {.size = sizeof result};
+
+    leave_sealed("source");
+    expect_status(loads_run(loads_stager, &options, &result), LDBX_DONE, error);
+    ck_assert(result.resumed && result.complete && !result.already_loaded);
+    ck_assert_int_eq(result.attempts, 2);
+    ck_assert_int_eq(result.rows_loaded, LOADS_ROWS);
+    loads_expect_each_once();
+    ck_assert_int_eq(loads_staged_files(), 0);
+}
+END_TEST
+
+START_TEST(a_sealed_load_of_another_source_is_finished_first)
+{
+    ldbx_loader_options options = loads_options("other");
+    ldbx_load_result result = {.size = sizeof result};
+
+    leave_sealed("source");
+    expect_ok(loads_run(loads_stager, &options, &result), error);
+    ck_assert_int_eq(result.earlier_rows, LOADS_ROWS);
+    ck_assert_int_eq(result.rows_loaded, LOADS_ROWS);
+    ck_assert_int_eq(loads_ask("SELECT count(*) FROM flow_load"), 2 * LOADS_ROWS);
+    options.source = "source";
+    expect_status(loads_run(loads_stager, &options, &result), LDBX_DONE, error);
+    ck_assert(result.already_loaded);
+}
+END_TEST
+
+START_TEST(a_sealed_load_needs_its_own_staging)
+{
+    ldbx_loader_options options = loads_options("source");
+    ldbx_stager *other = NULL;
+    ldbx_loader *loader = NULL;
+    char path[300];
+
+    leave_sealed("source");
+    snprintf(path, sizeof path, "%s/elsewhere", loads_folder());
+    expect_ok(ldbx_stager_open_directory(path, NULL, &other, &error), error);
+    expect_status(ldbx_loader_open(connection, other, &options, &loader, &error), LDBX_INVALID_ARGUMENT, error);
+    ck_assert_ptr_nonnull(strstr(ldbx_error_message(error), "elsewhere"));
+    ldbx_stager_destroy(other);
+}
+END_TEST
+
+START_TEST(what_was_not_sealed_is_removed_and_begins_anew)
+{
+    ldbx_loader_options options = loads_options("source");
+    ldbx_loader *loader = NULL;
+
+    expect_ok(ldbx_loader_open(connection, loads_stager, &options, &loader, &error), error);
+    expect_ok(loads_append(loader, 2000), error);
+    ldbx_loader_destroy(loader);
+    ck_assert_int_eq(loads_staged_files(), 0);
+    expect_ok(loads_run(loads_stager, &options, NULL), error);
+    loads_expect_each_once();
+}
+END_TEST
+
+/* The second one takes over; the first one finds out at its next save and has loaded nothing. */
+START_TEST(of_two_runners_one_stops)
+{
+    ldbx_loader_options options = loads_options("source");
+    ldbx_loader *first = NULL, *second = NULL;
+
+    expect_ok(ldbx_loader_open(connection, loads_stager, &options, &first, &error), error);
+    expect_ok(loads_append(first, LOADS_ROWS), error);
+    expect_ok(ldbx_loader_open(connection, loads_stager, &options, &second, &error), error);
+    expect_ok(loads_append(second, LOADS_ROWS), error);
+    expect_status(ldbx_loader_commit(first, &error), LDBX_CONFLICT, error);
+    expect_ok(ldbx_loader_commit(second, &error), error);
+    ldbx_loader_destroy(first);
+    ldbx_loader_destroy(second);
+    loads_expect_each_once();
+}
+END_TEST
+
+/* Tables that are there. */
+
+static const struct {
+    const char *made, *message;
+} misfits[] = {
+    {"TABLE flow_load (id BIGINT, name STRING)", "it has no column 'price'"},
+    {"TABLE flow_load (id INT, name STRING, price DECIMAL(10,2))", "its column 'id' is INT, and the load has BIGINT"},
+    {"TABLE flow_load (id BIGINT, name STRING, price DECIMAL(10,3))",
+     "its column 'price' is DECIMAL(10,3), and the load has DECIMAL(10,2)"},
+    {"VIEW flow_load AS SELECT 1 AS id", "table `main`.`default`.`flow_load`: "},
+};
+
+START_TEST(a_table_that_does_not_fit_is_refused_before_anything_is_staged)
+{
+    ldbx_loader_options options = loads_options("source");
+    ldbx_loader *loader = NULL;
+    char sql[200];
+
+    snprintf(sql, sizeof sql, "CREATE %s", misfits[_i].made);
+    loads_execute(sql);
+    ck_assert_int_lt(ldbx_loader_open(connection, loads_stager, &options, &loader, &error), LDBX_OK);
+    ck_assert_msg(strstr(ldbx_error_message(error), misfits[_i].message) != NULL, "%s", ldbx_error_message(error));
+    ck_assert_ptr_null(loader);
+    ck_assert_int_eq(loads_staged_files(), 0);
+    if (strncmp(misfits[_i].made, "VIEW", 4) == 0)
+        loads_execute("DROP VIEW flow_load");
+}
+END_TEST
+
+START_TEST(a_table_may_have_more_columns_in_another_order)
+{
+    ldbx_loader_options options = loads_options("source");
+
+    loads_execute("CREATE TABLE flow_load (more INT, PRICE DECIMAL(10,2), Id BIGINT, name STRING)");
+    expect_ok(loads_run(loads_stager, &options, NULL), error);
+    loads_expect_each_once();
+    ck_assert_int_eq(loads_ask("SELECT count(*) FROM flow_load WHERE more IS NULL"), LOADS_ROWS);
+}
+END_TEST
+
+START_TEST(a_table_that_was_dropped_meanwhile_is_not_made_again)
+{
+    ldbx_loader_options options = loads_options("source");
+    ldbx_loader *loader = NULL;
+
+    loads_execute("CREATE TABLE flow_load (id BIGINT, name STRING, price DECIMAL(10,2))");
+    expect_ok(ldbx_loader_open(connection, loads_stager, &options, &loader, &error), error);
+    expect_ok(loads_append(loader, LOADS_ROWS), error);
+    loads_execute("DROP TABLE flow_load");
+    expect_status(ldbx_loader_commit(loader, &error), LDBX_NOT_FOUND, error);
+    loads_execute("CREATE TABLE flow_load (id BIGINT, name STRING, price DECIMAL(10,2))");
+    expect_ok(ldbx_loader_commit(loader, &error), error);
+    ldbx_loader_destroy(loader);
+    loads_expect_each_once();
+}
+END_TEST
+
+START_TEST(a_table_that_was_made_anew_under_a_load_fails_it)
+{
+    ldbx_loader_options options = loads_options("source");
+    ldbx_loader *loader = NULL;
+
+    leave_sealed("source"); /* its COPY INTO was sent */
+    loads_execute("DROP TABLE flow_load");
+    loads_execute("CREATE TABLE flow_load (id BIGINT, name STRING, price DECIMAL(10,2))");
+    for (int i = 0; i < 2; i++) { /* and stays so */
+        expect_status(ldbx_loader_open(connection, loads_stager, &options, &loader, &error), LDBX_INVALID_DATA, error);
+        ck_assert_msg(strstr(ldbx_error_message(error), "made anew") != NULL, "%s", ldbx_error_message(error));
+    }
+    ck_assert_int_eq(loads_staged_files(), 3);
+    ck_assert_int_eq(loads_ask("SELECT count(*) FROM flow_load"), 0);
+}
+END_TEST
+
+/* Files that are changed behind our back. */
+
+static void in_files(const char *command)
+{
+    char line[500];
+
+    snprintf(line, sizeof line, "f=$(find '%s' -name '1-000002*') && %s", loads_folder(), command);
+    ck_assert_int_eq(system(line), 0);
+}
+
+static const struct {
+    const char *command;
+    ldbx_status status;
+} changes[] = {
+    {"rm $f", LDBX_NOT_FOUND},
+    {"truncate -s -1 $f", LDBX_INVALID_DATA},
+    {"printf 1 | dd of=$f bs=1 seek=100 conv=notrunc status=none", LDBX_INVALID_DATA},
+};
+
+START_TEST(a_file_that_was_changed_is_named_and_nothing_is_loaded)
+{
+    ldbx_loader_options options = loads_options("source");
+    ldbx_loader *loader = NULL;
+
+    leave_sealed("source");
+    in_files(changes[_i].command);
+    expect_status(ldbx_loader_open(connection, loads_stager, &options, &loader, &error), changes[_i].status, error);
+    ck_assert_msg(strstr(ldbx_error_message(error), "1-000002.csv") != NULL, "%s", ldbx_error_message(error));
+    ck_assert_int_eq(loads_ask("SELECT count(*) FROM flow_load"), 0);
+}
+END_TEST
+/* A stager that does not look before COPY INTO does: what passes over a missing file is seen by the count. */
+static int put(void *user, const char *name, ldbx_view content, uint32_t crc32, ldbx_cancel *cancel, ldbx_error **hook)
+{
+    return ldbx_stager_put(user, name, content, crc32, cancel, hook);
+}
+
+static int forget(void *user, const char *name, ldbx_cancel *cancel, ldbx_error **hook)
+{
+    return ldbx_stager_remove(user, name, cancel, hook);
+}
+
+static const char access_key[] = "AKIDEXAMPLE", secret_key[] = "wJalrXUt'nFEMI\\K7MDENG", token[] = "FwoGZXIvYXdzEBY==";
+
+static int give_keys(void *user, ldbx_access *out, ldbx_error **hook)
+{
+    (void)user;
+    (void)hook;
+    out->kind = LDBX_ACCESS_INLINE;
+    out->access_key_id = access_key;
+    out->secret_access_key = secret_key;
+    out->session_token = token;
+    return LDBX_OK;
+}
+
+static ldbx_stager *plain_stager(bool with_keys)
+{
+    const ldbx_stager_ops ops = {
+        .size = sizeof ops, .put = put, .remove = forget, .access = with_keys ? give_keys : NULL};
+    ldbx_stager_options options;
+    ldbx_stager *made = NULL;
+
+    ldbx_stager_options_init(&options, sizeof options);
+    options.url = ldbx_stager_url(loads_stager);
+    expect_ok(ldbx_stager_new(&ops, &options, loads_stager, &made, &error), error);
+    return made;
+}
+
+START_TEST(fewer_rows_than_were_staged_fail_the_load_for_good)
+{
+    ldbx_loader_options options = loads_options("source");
+    ldbx_stager *stager = plain_stager(false);
+    ldbx_loader *loader = NULL;
+
+    leave_sealed("source");
+    in_files("rm $f");
+    for (int i = 0; i < 2; i++) {
+        expect_status(ldbx_loader_open(connection, stager, &options, &loader, &error), LDBX_INVALID_DATA, error);
+        ck_assert_msg(strstr(ldbx_error_message(error), "COPY INTO loaded 1500 rows of the 2500") != NULL, "%s",
+                      ldbx_error_message(error));
+    }
+    ck_assert_int_eq(loads_staged_files(), 2);
+    ldbx_stager_destroy(stager);
+}
+END_TEST
+
+/* Secrets. */
+
+static ldbx_buf logged;
+
+static void keep_line(ldbx_log_level level, const char *component, const char *message, void *user)
+{
+    (void)level;
+    (void)component;
+    (void)user;
+    ldbx_buf_str(&logged, message);
+    ldbx_buf_byte(&logged, '\n');
+}
+
+static void expect_no_secret(const char *where, const char *text)
+{
+    static const char *const parts[] = {access_key, secret_key, token, "wJalrXUt", "nFEMI", "K7MDENG"};
+
+    ck_assert_ptr_nonnull(text);
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        ck_assert_msg(strstr(text, parts[i]) == NULL, "%s in %s: %s", parts[i], where, text);
+}
+
+/* Loop: the server repeats the whole statement as an error, as the reason of a gateway, or in an error that is waited for. */
+static const char *const echoes[] = {
+    "[{\"statement\": \"COPY INTO\", \"action\": \"refuse\", \"class\": \"PARSE_SYNTAX_ERROR\", \"sqlstate\": "
+    "\"42601\", "
+    "\"message\": \"near: {statement}\"}]",
+    "[{\"statement\": \"COPY INTO\", \"action\": \"refuse\", \"class\": \"DELTA_CONCURRENT_WRITE\", \"sqlstate\": "
+    "\"2D521\", "
+    "\"message\": \"near: {statement}\", \"times\": 100}]",
+    "[{\"rpc\": \"ExecuteStatement\", \"statement\": \"COPY INTO\", \"action\": \"status\", \"status\": 503, "
+    "\"times\": 1000, \"headers\": "
+    "{\"x-databricks-reason-phrase\": \"AKIDEXAMPLE wJalrXUt'nFEMI\\\\K7MDENG FwoGZXIvYXdzEBY==\"}}]",
+};
+
+START_TEST(keys_are_seen_by_the_server_alone)
+{
+    ldbx_loader_options options = loads_options("source");
+    ldbx_stager *stager = plain_stager(true);
+    ldbx_loader *loader = NULL;
+    ldbx_buf document;
+    int64_t revision;
+
+    ldbx_buf_init(&logged, 1 << 20);
+    ldbx_buf_init(&document, LDBX_MAX_DOCUMENT);
+    ldbx_set_log_sink(keep_line, LDBX_LOG_DEBUG, NULL);
+    flow_faults(echoes[_i]);
+    expect_ok(ldbx_loader_open(connection, stager, &options, &loader, &error), error);
+    expect_ok(loads_append(loader, LOADS_ROWS), error);
+    ck_assert_int_lt(ldbx_loader_commit(loader, &error), LDBX_OK);
+    ck_assert_msg(strstr(ldbx_error_message(error), "***") != NULL, "%s", ldbx_error_message(error));
+    for (const ldbx_error *cause = error; cause != NULL; cause = ldbx_error_cause(cause))
+        expect_no_secret("the error", ldbx_error_message(cause));
+    expect_no_secret("the report", ldbx_loader_report(loader));
+    expect_no_secret("the log", ldbx_buf_cstr(&logged));
+    expect_ok(ldbx_store_load(loads_store, "Flow load", &document, &revision, &error), error);
+    expect_no_secret("the checkpoint", ldbx_buf_cstr(&document));
+    ldbx_set_log_sink(NULL, LDBX_LOG_ERROR, NULL);
+    ldbx_loader_destroy(loader);
+    ldbx_stager_destroy(stager);
+    ldbx_buf_clear(&logged);
+    ldbx_buf_clear(&document);
+}
+END_TEST
+
+/* Rows. */
+
+START_TEST(a_row_that_does_not_fit_is_left_out)
+{
+    ldbx_loader_options options = loads_options("source");
+    ldbx_value values[3] = {{.kind = LDBX_VALUE_BYTES, .as.bytes = ldbx_view_of("12x")}, {0}, {0}};
+    ldbx_loader *loader = NULL;
+
+    expect_ok(ldbx_loader_open(connection, loads_stager, &options, &loader, &error), error);
+    expect_ok(loads_append(loader, 100), error);
+    expect_status(ldbx_loader_append(loader, values, 3, &error), LDBX_INVALID_DATA, error);
+    ck_assert_ptr_nonnull(strstr(ldbx_error_message(error), "id"));
+    expect_status(ldbx_loader_append(loader, values, 2, &error), LDBX_INVALID_ARGUMENT, error);
+    expect_ok(ldbx_loader_commit(loader, &error), error);
+    expect_status(ldbx_loader_append(loader, values, 3, &error), LDBX_INVALID_ARGUMENT, error);
+    expect_ok(ldbx_loader_commit(loader, &error), error); /* all was done before */
+    ldbx_loader_destroy(loader);
+    ck_assert_int_eq(loads_ask("SELECT count(*) FROM flow_load"), 100);
+}
+END_TEST
+
+START_TEST(no_rows_make_the_table_alone)
+{
+    ldbx_loader_options options = loads_options("source");
+    ldbx_load_result result = {.size = sizeof result};
+    ldbx_loader *loader = NULL;
+
+    expect_ok(ldbx_loader_open(connection, loads_stager, &options, &loader, &error), error);
+    expect_ok(ldbx_loader_commit(loader, &error), error);
+    ldbx_loader_result_get(loader, &result);
+    ck_assert_int_eq(result.files, 0);
+    ck_assert_int_eq(result.statements, 0);
+    ck_assert(result.complete);
+    ldbx_loader_destroy(loader);
+    ck_assert_int_eq(loads_ask("SELECT count(*) FROM flow_load"), 0);
+}
+END_TEST
+
+/* The rows of a query, as Arrow, go into the table again. */
+START_TEST(arrow_columns_are_loaded)
+{
+    static const ldbx_load_column wanted[] = {{"ID", "BIGINT"}, {"NAME", "STRING"}, {"price", "DECIMAL(10,2)"}};
+    ldbx_loader_options options = loads_options("arrow");
+    ldbx_statement *statement = NULL;
+    ldbx_result *rows = NULL;
+    const ldbx_batch *batch;
+    ldbx_load_result result = {.size = sizeof result};
+    ldbx_loader *loader = NULL;
+
+    expect_ok(loads_run(loads_stager, &options, NULL), error);
+    loads_execute("CREATE OR REPLACE TABLE flow_load_source AS SELECT price, name, id FROM flow_load");
+    loads_execute("DROP TABLE flow_load");
+    options.columns = wanted;
+    options.source = "again";
+    options.part_bytes = _i == 0 ? 1000000000 : 10000;
+    expect_ok(ldbx_loader_open(connection, loads_stager, &options, &loader, &error), error);
+    expect_ok(ldbx_statement_new(connection, ldbx_view_of("SELECT * FROM flow_load_source"), NULL, &statement, &error),
+              error);
+    expect_ok(ldbx_statement_execute(statement, &rows, &error), error);
+    while (ldbx_result_next(rows, &batch, &error) == LDBX_OK)
+        expect_ok(ldbx_loader_append_arrow(loader, ldbx_result_schema(rows), ldbx_batch_arrow(batch), &error), error);
+    ldbx_result_destroy(rows);
+    ldbx_statement_destroy(statement);
+    expect_ok(ldbx_loader_commit(loader, &error), error);
+    ldbx_loader_result_get(loader, &result);
+    ck_assert_int_ge(result.files, _i == 0 ? 3 : 5);
+    ldbx_loader_destroy(loader);
+    loads_expect_each_once();
+}
+END_TEST
+
+START_TEST(parts_end_by_bytes)
+{
+    ldbx_loader_options options = loads_options("source");
+    ldbx_load_result result = {.size = sizeof result};
+
+    options.part_bytes = 1000;
+    expect_ok(loads_run(loads_stager, &options, &result), error);
+    ck_assert_int_ge(result.files, 40);
+    loads_expect_each_once();
+}
+END_TEST
+
+START_TEST(an_inferred_load_makes_its_types)
+{
+    ldbx_loader_options options = loads_options("source");
+    ldbx_load_result result = {.size = sizeof result};
+
+    options.schema = LDBX_SCHEMA_INFERRED;
+    options.gzip = 1;
+    expect_ok(loads_run(loads_stager, &options, &result), error);
+    ck_assert_int_eq(result.empty_as_null, (LOADS_ROWS + 6) / 7);
+    ck_assert_int_eq(loads_ask("SELECT count(DISTINCT id + 1) FROM flow_load"), LOADS_ROWS);
+    ck_assert_int_eq(loads_ask("SELECT count(*) FROM flow_load WHERE name IS NULL"), (LOADS_ROWS + 6) / 7);
+}
+END_TEST
+
+/* More files than one statement takes: two groups, the second one lost on its way once. */
+START_TEST(groups_of_files_are_loaded_one_after_the_other)
+{
+    ldbx_loader_options options = loads_options("source");
+    ldbx_load_result result = {.size = sizeof result};
+
+    options.part_rows = 2;
+    flow_faults(
+        "[{\"rpc\": \"ExecuteStatement\", \"statement\": \"COPY INTO\", \"skip\": 1, \"action\": \"reset_after\"}]");
+    expect_ok(loads_run(loads_stager, &options, &result), error);
+    ck_assert_int_eq(result.files, LOADS_ROWS / 2);
+    ck_assert_int_eq(result.version_after, 2);
+    loads_expect_each_once();
+    ck_assert_int_eq(loads_staged_files(), 0);
+}
+END_TEST
+
+/* What a host sees: progress and report. */
+
+static int phases[8];
+
+static int count_phases(const ldbx_progress *progress, void *user)
+{
+    (void)user;
+    phases[progress->phase]++;
+    ck_assert(progress->rows_total < 0 || progress->rows <= progress->rows_total);
+    return 0;
+}
+
+static const cJSON *member(const cJSON *object, const char *name)
+{
+    const cJSON *found = ldbx_json_get(object, name);
+
+    ck_assert_msg(found != NULL, "no %s", name);
+    return found;
+}
+
+START_TEST(the_report_tells_files_statements_and_versions)
+{
+    ldbx_loader_options options = loads_options("source");
+    ldbx_loader *loader = NULL;
+    cJSON *report = NULL;
+
+    options.progress = count_phases;
+    expect_ok(ldbx_loader_open(connection, loads_stager, &options, &loader, &error), error);
+    expect_ok(loads_append(loader, LOADS_ROWS), error);
+    flow_faults("[{\"statement\": \"COPY INTO\", \"action\": \"refuse\", \"class\": \"PERMISSION_DENIED\", "
+                "\"sqlstate\": \"42501\", "
+                "\"message\": \"no\"}]");
+    expect_status(ldbx_loader_commit(loader, &error), LDBX_FORBIDDEN, error);
+    expect_ok(ldbx_json_parse(ldbx_view_of(ldbx_loader_report(loader)), &report, &error), error);
+    ck_assert_str_eq(ldbx_json_text(report, "state", ""), "prepared");
+    ck_assert_str_eq(ldbx_json_text(member(report, "error"), "status", ""), "FORBIDDEN");
+    cJSON_Delete(report);
+    expect_ok(ldbx_loader_commit(loader, &error), error);
+    expect_ok(ldbx_json_parse(ldbx_view_of(ldbx_loader_report(loader)), &report, &error), error);
+    ck_assert_str_eq(ldbx_json_text(report, "state", ""), "done");
+    ck_assert_str_eq(ldbx_json_text(report, "job", ""), "Flow load");
+    ck_assert(cJSON_IsNull(member(report, "error")));
+    ck_assert_int_eq(cJSON_GetArraySize(member(report, "files")), 3);
+    ck_assert_int_eq(cJSON_GetArraySize(member(report, "statements")),
+                     2); /* refused ones have no id; CREATE and COPY INTO */
+    ck_assert_int_eq(member(member(report, "versions"), "after")->valueint, 1);
+    ck_assert_int_eq(member(member(report, "rows"), "loaded")->valueint, LOADS_ROWS);
+    cJSON_Delete(report);
+    ldbx_loader_destroy(loader);
+    ck_assert(phases[LDBX_PHASE_STAGE] > 0 && phases[LDBX_PHASE_LOAD] > 0 && phases[LDBX_PHASE_VERIFY] > 0);
+}
+END_TEST
+
+static int stop_in_phase(const ldbx_progress *progress, void *user)
+{
+    return progress->phase == *(ldbx_phase *)user;
+}
+
+/* Loop: a host that stops while rows are staged, and while they are loaded. */
+START_TEST(a_load_that_is_stopped_can_be_gone_on_with)
+{
+    ldbx_loader_options options = loads_options("source");
+    ldbx_phase phase = _i == 0 ? LDBX_PHASE_STAGE : LDBX_PHASE_LOAD;
+
+    options.progress = stop_in_phase;
+    options.user = &phase;
+    expect_status(loads_run(loads_stager, &options, NULL), LDBX_STOPPED, error);
+    options.progress = NULL;
+    ck_assert_int_ge(loads_run(loads_stager, &options, NULL), LDBX_OK);
+    loads_expect_each_once();
+    ck_assert_int_eq(loads_staged_files(), 0);
+}
+END_TEST
+
+START_TEST(a_load_that_is_cancelled_can_be_gone_on_with)
+{
+    ldbx_loader_options options = loads_options("source");
+    ldbx_loader *loader = NULL;
+
+    expect_ok(ldbx_cancel_new(&options.cancel, &error), error);
+    expect_ok(ldbx_loader_open(connection, loads_stager, &options, &loader, &error), error);
+    expect_ok(loads_append(loader, 2000), error);
+    ldbx_cancel_trigger(options.cancel);
+    expect_status(ldbx_loader_commit(loader, &error), LDBX_CANCELLED, error);
+    ldbx_loader_destroy(loader);
+    ldbx_cancel_destroy(options.cancel);
+    options.cancel = NULL;
+    expect_ok(loads_run(loads_stager, &options, NULL), error);
+    loads_expect_each_once();
+    ck_assert_int_eq(loads_staged_files(), 0);
 }
 END_TEST
 
@@ -241,11 +654,35 @@ int main(void)
     TCase *tcase = suite_case(suite, "flow");
 
     tcase_set_timeout(tcase, 200);
-    tcase_add_checked_fixture(tcase, set_up, tear_down);
+    tcase_add_checked_fixture(tcase, loads_set_up, loads_tear_down);
     tcase_add_loop_test(tcase, rows_are_in_the_table_once, 0, 2);
     tcase_add_test(tcase, a_loaded_source_is_not_loaded_again);
     tcase_add_test(tcase, rows_come_as_json);
     tcase_add_loop_test(tcase, columns_are_looked_at_without_a_server, 0, sizeof looked_at / sizeof looked_at[0]);
     tcase_add_loop_test(tcase, options_of_a_load_have_their_ranges, 0, sizeof ranges / sizeof ranges[0]);
+    tcase_add_test(tcase, a_sealed_load_is_finished_without_its_rows);
+    tcase_add_test(tcase, a_sealed_load_of_another_source_is_finished_first);
+    tcase_add_test(tcase, a_sealed_load_needs_its_own_staging);
+    tcase_add_test(tcase, what_was_not_sealed_is_removed_and_begins_anew);
+    tcase_add_test(tcase, of_two_runners_one_stops);
+    tcase_add_loop_test(tcase, a_table_that_does_not_fit_is_refused_before_anything_is_staged, 0, 4);
+    tcase_add_test(tcase, a_table_may_have_more_columns_in_another_order);
+    tcase_add_test(tcase, a_table_that_was_dropped_meanwhile_is_not_made_again);
+    tcase_add_test(tcase, a_table_that_was_made_anew_under_a_load_fails_it);
+    tcase_add_loop_test(tcase, a_file_that_was_changed_is_named_and_nothing_is_loaded, 0, 3);
+    tcase_add_test(tcase, fewer_rows_than_were_staged_fail_the_load_for_good);
+    tcase_add_loop_test(tcase, keys_are_seen_by_the_server_alone, 0, 3);
+    tcase_add_test(tcase, a_row_that_does_not_fit_is_left_out);
+    tcase_add_test(tcase, no_rows_make_the_table_alone);
+    tcase_add_loop_test(tcase, arrow_columns_are_loaded, 0, 2);
+    tcase_add_test(tcase, parts_end_by_bytes);
+    tcase_add_test(tcase, an_inferred_load_makes_its_types);
+    tcase_add_test(tcase, the_report_tells_files_statements_and_versions);
+    tcase_add_loop_test(tcase, a_load_that_is_stopped_can_be_gone_on_with, 0, 2);
+    tcase_add_test(tcase, a_load_that_is_cancelled_can_be_gone_on_with);
+    tcase = suite_case(suite, "scale"); /* by CK_RUN_CASE; a thousand files take their time to be durable */
+    tcase_set_timeout(tcase, 200);
+    tcase_add_checked_fixture(tcase, loads_set_up, loads_tear_down);
+    tcase_add_test(tcase, groups_of_files_are_loaded_one_after_the_other);
     return suite_run(suite);
 }

@@ -22,6 +22,7 @@ fuzz_target fuzz_arrow;       /* a schema message and a batch message behind it,
 fuzz_target fuzz_lz4;         /* LZ4 frames */
 fuzz_target fuzz_config;      /* authorizations, profiles, single settings, by the first byte */
 fuzz_target fuzz_documents;   /* job files, documents of jobs, checkpoints of imports, by the first byte */
+fuzz_target fuzz_manifest;    /* the document of a load */
 fuzz_target fuzz_text;        /* heads of HTTP answers, instants, addresses, texts that go out, by the first byte */
 fuzz_target fuzz_json_reader; /* a JSON record, against cJSON */
 fuzz_target fuzz_csv;         /* rows of a load as CSV, and back */

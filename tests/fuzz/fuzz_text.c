@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "import/checkpoint.h"
+#include "load/manifest.h"
 #include "net/message.h"
 #include "net/url.h"
 #include "store/store.h"
@@ -165,6 +166,35 @@ void fuzz_documents(const uint8_t *data, size_t size)
     text = rest_of(data, size);
     fuzz_begin(ALLOWED(size));
     reads[data[0] - '0'](text);
+    fuzz_end();
+    drop(text);
+}
+
+/* What was read is written in a form that reads the same and is written the same again; what would become names and statements has its form. */
+void fuzz_manifest(const uint8_t *data, size_t size)
+{
+    static const char job[] = "contacts-0123abcd";
+    const ldbx_view text = {fuzz_copy((ldbx_view){(const char *)data, size}), size};
+    ldbx_load_document first = {0}, second = {0};
+    ldbx_error *error = NULL;
+    ldbx_buf once, twice;
+    fuzz_begin(ALLOWED(size));
+    ldbx_buf_init(&once, LDBX_MAX_DOCUMENT);
+    ldbx_buf_init(&twice, LDBX_MAX_DOCUMENT);
+    if (fuzz_ok(ldbx_load_document_read(text, job, &first, &error), error)) {
+        const ldbx_manifest *load = &first.load;
+        must(strspn(load->attempt.run, "0123456789abcdefTZ-") == strlen(load->attempt.run));
+        must(load->loaded <= load->started && load->started <= ldbx_manifest_groups(load));
+        must(load->state == LDBX_LOAD_NONE || load->column_count > 0);
+        ldbx_load_document_write(&first, job, &once);
+        must(fuzz_ok(ldbx_load_document_read(ldbx_buf_get(&once), job, &second, &error), error));
+        ldbx_load_document_write(&second, job, &twice);
+        must(once.size == twice.size && memcmp(once.data, twice.data, once.size) == 0);
+    }
+    ldbx_load_document_clear(&first);
+    ldbx_load_document_clear(&second);
+    ldbx_buf_clear(&once);
+    ldbx_buf_clear(&twice);
     fuzz_end();
     drop(text);
 }

@@ -154,6 +154,22 @@ DOCUMENTS = [
     b"2" + CHECKPOINT,
     b'2{"format":1,"catalog":"main","source":"s","watermark":null,"run":null}',
 ]
+ATTEMPT = b'{"run":"20241124T180000Z-9f3a62c1","number":2,"parts":16,"gzip":true,"removed":false}'
+FILE = b'{"name":"contacts-0123abcd/20241124T180000Z-9f3a62c1/2-%06d.csv.gz","bytes":70,"rows":10,"crc32":7}'
+LOAD = (
+    b'{"format":1,"load":{"state":"%b","identity":"0123456789abcdef0123456789abcdef","source":"s","url":"s3://b/p","catalog":"main","database":"crm",'
+    b'"table":"contacts","columns":[{"name":"id","type":"BIGINT"}],"inferred":%b,"null_value":"ldbx_0123456789abcdef0123456789abcdef","attempt":'
+    + ATTEMPT + b',"resumed":1,"files":[%b],"empty_as_null":0,"table_seen":true,"version_before":%b,"version_committed":1732471200000000,'
+    b'"started":%b,"loaded":%b,"statements":1,"version_after":-1,"failure":%b},"dead":[' + ATTEMPT + b'],"done":[{"identity":'
+    b'"fedcba9876543210fedcba9876543210","run":"20241123T180000Z-00000000","rows":7}]}')
+MANIFESTS = [
+    LOAD % (b"staging", b"true", b"", b"-1", b"0", b"0", b"null"),
+    LOAD % (b"sealed", b"false", FILE % 1 + b"," + FILE % 2, b"-1", b"0", b"0", b"null"),
+    LOAD % (b"prepared", b"false", FILE % 1, b"4", b"1", b"0", b"null"),
+    LOAD % (b"reconciled", b"false", FILE % 1, b"4", b"1", b"1", b"null"),
+    LOAD % (b"failed", b"false", FILE % 1, b"4", b"1", b"0", b'"f"'),
+    b'{"format":1,"load":null,"dead":[],"done":[]}',
+]
 TEXTS = [
     b"0HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Type: text/html\r\nx-databricks-reason-phrase: starting\r\n"
     b"X-Thriftserver-Error-Message: no\r\n\r\n",
@@ -199,7 +215,7 @@ def main():
     write_replies()
     write_arrow()
     write_lz4()
-    for target, seeds in ("config", CONFIGS), ("documents", DOCUMENTS), ("text", TEXTS), ("json_reader", RECORDS), ("csv", ROWS):
+    for target, seeds in ("config", CONFIGS), ("documents", DOCUMENTS), ("manifest", MANIFESTS), ("text", TEXTS), ("json_reader", RECORDS), ("csv", ROWS):
         for n, seed in enumerate(seeds):
             write(target, f"seed{n}", seed)
     write_recordings()

@@ -16,6 +16,7 @@ static const struct {
                {"lz4-", fuzz_lz4},
                {"config-", fuzz_config},
                {"documents-", fuzz_documents},
+               {"manifest-", fuzz_manifest},
                {"text-", fuzz_text},
                {"json_reader-", fuzz_json_reader},
                {"csv-", fuzz_csv}};

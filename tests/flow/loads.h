@@ -1,0 +1,30 @@
+/* What the tests of loads share: a table, a folder of staged files, a store, and rows. LDBX_TEST_STAGING says where files may be staged. */
+#ifndef LDBX_TESTS_LOADS_H
+#define LDBX_TESTS_LOADS_H
+
+#include "flow.h"
+
+#define LOADS_ROWS 2500
+
+extern ldbx_store *loads_store;   /* in memory */
+extern ldbx_stager *loads_stager; /* of a folder of its own */
+
+/* A fixture: a connection, no table main.default.flow_load, waits that are skipped. */
+void loads_set_up(void);
+void loads_tear_down(void);
+
+ldbx_loader_options loads_options(const char *source);
+int loads_append(ldbx_loader *loader, int64_t rows);
+/* As a host does it: opens, gives all rows if they are wanted, commits. result may be NULL. */
+int loads_run(ldbx_stager *stager, const ldbx_loader_options *options, ldbx_load_result *result);
+
+void loads_execute(const char *sql);
+/* The sum of the first column. */
+int64_t loads_ask(const char *sql);
+int loads_staged_files(void);
+const char *loads_folder(void);
+/* The table has each row once, as it was given. */
+void loads_expect_each_once(void);
+void loads_forget_error(void);
+
+#endif
