@@ -49,12 +49,19 @@ static int refuse(loading *load, const char *problem)
     return CLI_USAGE;
 }
 
-/* Keeps an error for the report, told. */
+/* Both keep an error for the report, told; the second is of what is found before anything is contacted. */
 static int fail(loading *load, ldbx_error *error, const char *hint)
 {
     ldbx_error_destroy(load->failure);
     load->failure = error;
     return cli_fail(load->app, error, hint);
+}
+
+static int fail_early(loading *load, ldbx_error *error, const char *hint)
+{
+    ldbx_error_destroy(load->failure);
+    load->failure = error;
+    return cli_fail_early(load->app, error, hint);
 }
 
 /* As fail, of an error that begins with the line that it is about. */
@@ -168,10 +175,13 @@ static int identify(loading *load)
         return fail_lines(load, result, 0);
     real = result == CLI_LINE ? realpath(path, NULL) : NULL;
     if (real == NULL) {
-        cli_say(load->app, "--from %s: %s", path, strerror(errno));
-        return CLI_USAGE;
+        ldbx_error *error = NULL;
+        cli_text text = {0};
+        cli_text_format(&text, "--from %s: %s", path, strerror(errno));
+        ldbx_error_set(&error, LDBX_IO, cli_text_get(&text));
+        cli_text_clear(&text);
+        return fail_early(load, error, NULL);
     }
-    put_key(load);
     put_source(load, real);
     free(real);
     return CLI_DONE;
@@ -180,20 +190,18 @@ static int identify(loading *load)
 /* All that can be seen without contacting anything. */
 static int prepare(loading *load)
 {
-    cli_app *app = load->app;
+    const cli_options *options = &load->app->options;
     ldbx_error *error = NULL;
-    int code = read_arguments(load);
+    cli_text hint = {0};
+    int code = CLI_DONE;
 
-    if (code == CLI_DONE)
-        code = cli_load_config(app, &load->config);
-    if (code == CLI_DONE &&
-        (ldbx_stager_open_file(app->options.staging, load->config, &load->stager, &error) != LDBX_OK ||
-         ldbx_store_open_directory(app->options.state, LDBX_STORE_WRITE, &load->store, &error) != LDBX_OK))
-        code = cli_fail_early(app, error, NULL);
-    if (code == CLI_DONE)
-        code = identify(load);
-    ldbx_error_destroy(error);
-    return code;
+    put_key(load);
+    if (cli_read_config(load->app, &load->config, &hint, &error) != LDBX_OK ||
+        ldbx_stager_open_file(options->staging, load->config, &load->stager, &error) != LDBX_OK ||
+        ldbx_store_open_directory(options->state, LDBX_STORE_WRITE, &load->store, &error) != LDBX_OK)
+        code = fail_early(load, error, cli_text_get(&hint));
+    cli_text_clear(&hint);
+    return code == CLI_DONE ? identify(load) : code;
 }
 
 /* A failure after which the same command goes on. */
@@ -351,13 +359,29 @@ static void say_summary(loading *load)
     cli_text_clear(&text);
 }
 
+/* What the loader would say that could not be opened. */
+static void put_empty_report(cli_text *text, const loading *load)
+{
+    cli_text_str(text, "{\"run\":null,\"job\":");
+    cli_text_json(text, cli_text_get(&load->key));
+    cli_text_str(text, ",\"state\":null,\"started\":null,\"finished\":null,\"files\":[],\"statements\":[],"
+                       "\"rows\":{\"staged\":0,\"loaded\":0,\"empty_as_null\":0},"
+                       "\"versions\":{\"before\":null,\"after\":null},\"attempts\":0,\"warnings\":[]}");
+}
+
 static int give_report(loading *load, int code)
 {
-    const char *report = load->loader != NULL ? ldbx_loader_report(load->loader) : NULL;
-    char *made = load->failure != NULL ? cli_report_with(report, load->failure) : NULL;
+    cli_text empty = {0};
+    const char *report;
+    char *made = NULL;
 
+    put_empty_report(&empty, load);
+    report = load->loader != NULL ? ldbx_loader_report(load->loader) : cli_text_get(&empty);
+    if (load->failure != NULL)
+        made = cli_report_with(report, load->failure);
     code = cli_give_report(load->app, made != NULL ? made : report, false, code);
     cJSON_free(made);
+    cli_text_clear(&empty);
     return code;
 }
 
@@ -380,9 +404,11 @@ static void clear(loading *load)
 int cli_load(cli_app *app)
 {
     loading load = {.app = app, .lines = {.fd = -1}};
-    int code = prepare(&load);
-    bool begun = code == CLI_DONE;
+    int code = read_arguments(&load);
+    bool readable = code == CLI_DONE;
 
+    if (code == CLI_DONE)
+        code = prepare(&load);
     if (code == CLI_DONE)
         code = open_loader(&load);
     if (code == CLI_DONE && !load.done)
@@ -392,7 +418,7 @@ int cli_load(cli_app *app)
     cli_progress_erase(&app->progress);
     if (code == CLI_DONE && !app->options.json)
         say_summary(&load);
-    if (begun)
+    if (readable)
         code = give_report(&load, code);
     clear(&load);
     return code;

@@ -19,7 +19,9 @@ class Load:
         self.file, self.state = program.folder / "rows.ndjson", program.folder / "state"
         self.staged = program.folder / "staged"
         self.stage({"directory": {"path": str(self.staged)},
-                    "volume": {"path": "/Volumes/" + table.rpartition(".")[0].replace(".", "/") + "/staging/in"}}[staging] | {"type": staging})
+                    "volume": {"path": "/Volumes/" + table.rpartition(".")[0].replace(".", "/") + "/staging/in"},
+                    "s3": {"bucket": "loads", "prefix": table, "region": "us-east-1", "endpoint": f"http://127.0.0.1:{sandbox.port}/s3",
+                           "access_key_id": "sandbox", "secret_access_key": "sandbox-secret"}}[staging] | {"type": staging})
 
     def stage(self, staging):
         self.staging = staging
@@ -74,7 +76,7 @@ OTHER = {"flag": False, "tiny": 127, "big": -9223372036854775808, "f": "NaN", "d
          "day": "9999-12-31", "at": "2024-02-29 12:00:00+05:30", "local": "2024-02-29 12:00"}
 
 
-@pytest.mark.parametrize("staging, more", [("directory", []), ("volume", ["--gzip"])],
+@pytest.mark.parametrize("staging, more", [("directory", []), ("volume", ["--gzip"]), ("s3", []), ("s3", ["--gzip"])],
                          ids=lambda value: "".join(value) if isinstance(value, list) else value)
 def test_each_type_arrives_as_it_was(load, sql, staging, more):
     one = load(columns=",".join(f"{name}:{kind}" for name, kind in TYPES.items()), staging=staging)
@@ -122,6 +124,19 @@ def test_a_report_for_programs(load):
     assert report == one.report and output.err == ""
     assert report["rows"]["loaded"] == report["rows"]["staged"] == 3 and report["error"] is None
     assert report["files"][0]["rows"] == 3 and report["versions"]["after"] is not None
+
+
+def test_a_report_of_what_could_not_begin(load):
+    """It has the same keys."""
+    one = load()
+    one.write(*numbers(1, 3))
+    one.run(env={"DATABRICKS_TOKEN": "wrong"}, code=1)
+    refused = one.report
+    one.run(env={"DATABRICKS_TOKEN": ""}, code=2)
+    assert one.report["error"]["status"] == "INVALID_ARGUMENT"
+    one.run()
+    assert one.report.keys() == refused.keys() and one.report["rows"].keys() == refused["rows"].keys()
+    assert refused["error"]["status"] == "UNAUTHENTICATED" and refused["job"] == one.report["job"] and refused["files"] == []
 
 
 def test_a_file_is_loaded_once(load, sql):
@@ -231,6 +246,32 @@ def test_a_table_may_have_more(load, sql):
     assert ids(sql, one.table) == [0, 1, 2]
 
 
+@pytest.mark.parametrize("staging, words", [
+    ({"secret_access_key": "wrong-and-secret"}, ["SignatureDoesNotMatch"]),
+    ({"access_key_id": "nobody"}, ["InvalidAccessKeyId"]),
+])
+def test_keys_that_are_wrong(load, sql, schema, staging, words):
+    one = load(staging="s3")
+    one.stage(one.staging | staging)
+    one.write(*numbers(1, 3))
+    told = one.fails()
+    assert all(word in told for word in words), told
+    assert "wrong-and-secret" not in told + json.dumps(one.report)
+    assert sql(f"SHOW TABLES IN {schema}") == []
+
+
+@pytest.mark.parametrize("status, code", [(404, "NoSuchBucket"), (403, "AccessDenied")])
+def test_a_bucket_that_is_not_ours(load, sql, schema, faulty, status, code):
+    one = load(staging="s3")
+    one.write(*numbers(1, 3))
+    faulty.faults({"rpc": "S3.*", "action": "status", "status": status, "code": code, "times": 100})
+    assert code in one.fails()
+    assert sql(f"SHOW TABLES IN {schema}") == []
+    faulty.control("DELETE", "faults")
+    one.run()
+    assert ids(sql, one.table) == [1, 2, 3]
+
+
 def test_what_was_sealed_is_finished_before_another_file(load, sql, faulty):
     one = load()
     one.write(*numbers(1, 10))
@@ -301,7 +342,7 @@ def test_progress_on_request(load):
     assert "staging" in err and "of 5,000 rows" in err
 
 
-@pytest.mark.parametrize("staging", ["directory", "volume"])
+@pytest.mark.parametrize("staging", ["directory", "volume", "s3"])
 def test_check_tries_the_staging(load, staging):
     one = load(staging=staging)
     output = one.program("check", "--staging", one.program.folder / "staging.json")

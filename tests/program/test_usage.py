@@ -443,6 +443,8 @@ def test_what_load_cannot_take(tool, options, says):
     ({"type": "directory", "path": "staged", "bucket": "b"}, "bucket"),
     ({"type": "volume", "path": "/tmp/x"}, "path"),
     ({"type": "directory", "path": "staged", "url": "file:/a*b"}, "url"),
+    ({"type": "s3", "prefix": "p"}, "bucket"),
+    ({"type": "s3", "bucket": "b", "prefix": "a*b"}, "prefix"),
     ([], "staging.json"),
 ])
 def test_stagings_that_are_none(tool, staging, says):
