@@ -20,7 +20,7 @@ typedef struct ldbx_http_request {
     const ldbx_http_header *headers; /* more of them; a Host among them replaces the address's */
     size_t header_count;
     ldbx_view body;            /* not of GET, HEAD and DELETE */
-    bool ask_first;            /* the server may refuse before the body is sent: it is given a second for that */
+    bool ask_first;            /* holds a large body back after its beginning, for a second: the server may refuse it */
     int64_t timeout_ms;        /* of this attempt; 0: none */
     int64_t deadline_ms;       /* on the steady clock; 0: none */
     const ldbx_cancel *cancel; /* NULL: none */

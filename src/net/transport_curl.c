@@ -30,6 +30,8 @@
 #define RECEIVE_BYTES    (256L << 10) /* of one read */
 #define MAX_POLL_MS      60000
 #define MAX_DETAIL_BYTES 512
+#define HELD_FROM        ((size_t)16 << 10) /* one record of TLS: nothing more is on its way when an answer comes */
+#define HOLD_MS          1000               /* for a refusal, where the request asks first */
 
 struct ldbx_transport {
     CURLM *multi;
@@ -43,7 +45,11 @@ struct ldbx_transport {
     bool head_whole;
     bool too_large;
     bool no_memory;
-    bool barred; /* by a proxy */
+    bool barred;    /* by a proxy */
+    bool holds;     /* the body is held back, behind its beginning */
+    ldbx_view held; /* what is left of it */
+    size_t held_size;
+    int64_t hold_until_ms; /* steady; 0: it is not held yet */
     char detail[CURL_ERROR_SIZE];
 };
 
@@ -108,6 +114,27 @@ static size_t on_body(char *data, size_t one, size_t size, void *user)
     return body->failed ? 0 : size;
 }
 
+/*
+ * Gives the body of a request that asks first. Its beginning goes out with the head: there are servers that judge when they
+ * have got some of the body, whatever the protocol says of "Expect: 100-continue".
+ */
+static size_t on_read(char *out, size_t one, size_t size, void *user)
+{
+    ldbx_transport *transport = user;
+
+    if (transport->holds && transport->held.size < transport->held_size) {
+        transport->hold_until_ms = ldbx_deadline_in(HOLD_MS);
+        return CURL_READFUNC_PAUSE;
+    }
+    size = size * one < transport->held.size ? size * one : transport->held.size;
+    if (transport->holds && size > HELD_FROM)
+        size = HELD_FROM;
+    memcpy(out, transport->held.data, size);
+    transport->held.data += size;
+    transport->held.size -= size;
+    return size;
+}
+
 #define SET(option, value)                                                                                             \
     do {                                                                                                               \
         if (code == CURLE_OK)                                                                                          \
@@ -170,6 +197,8 @@ static CURLcode set_callbacks(ldbx_transport *transport)
     SET(CURLOPT_HEADERDATA, transport);
     SET(CURLOPT_WRITEFUNCTION, on_body);
     SET(CURLOPT_WRITEDATA, transport);
+    SET(CURLOPT_READFUNCTION, on_read);
+    SET(CURLOPT_READDATA, transport);
     return code;
 }
 
@@ -250,8 +279,7 @@ static bool add_header(struct curl_slist **list, const char *name, const char *v
 static bool make_headers(const ldbx_http_request *request, struct curl_slist **list)
 {
     bool made = add_header(list, "Content-Type", request->content_type) &&
-                add_header(list, "Accept", request->accept) &&
-                add_header(list, "Expect", request->ask_first ? "100-continue" : NULL) &&
+                add_header(list, "Accept", request->accept) && add_header(list, "Expect", NULL) &&
                 (request->authorization == NULL || add_header(list, "Authorization", request->authorization));
 
     for (size_t i = 0; i < request->header_count && made; i++)
@@ -283,7 +311,10 @@ static CURLcode set_request(CURL *easy, const ldbx_http_request *request, struct
         SET(CURLOPT_HTTPGET, 1L);
     } else {
         SET(CURLOPT_POST, 1L);
-        SET(CURLOPT_POSTFIELDS, request->body.size > 0 ? request->body.data : "");
+        if (request->ask_first)
+            SET(CURLOPT_POSTFIELDS, NULL);
+        else
+            SET(CURLOPT_POSTFIELDS, request->body.size > 0 ? request->body.data : "");
         SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.size);
     }
     SET(CURLOPT_CUSTOMREQUEST, request->method);
@@ -316,6 +347,10 @@ static int begin(ldbx_transport *transport, const ldbx_http_request *request, ld
     transport->too_large = false;
     transport->no_memory = false;
     transport->barred = false;
+    transport->held = request->body;
+    transport->held_size = request->body.size;
+    transport->holds = request->ask_first;
+    transport->hold_until_ms = 0;
     transport->detail[0] = '\0';
     ldbx_http_response_reset(response);
     if (curl_multi_add_handle(transport->multi, transport->easy) != CURLM_OK)
@@ -348,6 +383,18 @@ static int fail_late(const ldbx_transport *transport, const ldbx_http_request *r
     return ldbx_fail(error, LDBX_TIMEOUT, "no connection to %.*s within the time limit", PEER(request));
 }
 
+/* Lets go a body that is held back once the server has had its time, or has answered. Returns how long to wait for that, ms. */
+static int64_t release_body(ldbx_transport *transport)
+{
+    if (!transport->holds || transport->hold_until_ms == 0)
+        return MAX_POLL_MS;
+    if (!transport->head_whole && !ldbx_deadline_passed(transport->hold_until_ms))
+        return ldbx_deadline_left(transport->hold_until_ms, MAX_POLL_MS);
+    transport->holds = false;
+    curl_easy_pause(transport->easy, CURLPAUSE_CONT);
+    return 0;
+}
+
 /* LDBX_OK: libcurl is done, well or not. */
 static int drive(ldbx_transport *transport, const ldbx_http_request *request, int64_t deadline_ms, ldbx_error **error)
 {
@@ -356,7 +403,7 @@ static int drive(ldbx_transport *transport, const ldbx_http_request *request, in
 
     while (code == CURLM_OK) {
         int running = 0;
-        int64_t left_ms = ldbx_deadline_left(deadline_ms, MAX_POLL_MS);
+        int64_t left_ms = ldbx_deadline_left(deadline_ms, MAX_POLL_MS), hold_ms;
 
         LDBX_TRY(ldbx_cancel_check(request->cancel, error));
         if (left_ms == 0)
@@ -364,7 +411,8 @@ static int drive(ldbx_transport *transport, const ldbx_http_request *request, in
         code = curl_multi_perform(transport->multi, &running);
         if (code == CURLM_OK && running == 0)
             return LDBX_OK;
-        left_ms = left_ms < MAX_POLL_MS ? left_ms : MAX_POLL_MS;
+        hold_ms = release_body(transport);
+        left_ms = left_ms < hold_ms ? left_ms : hold_ms;
         if (code == CURLM_OK)
             code = curl_multi_poll(transport->multi, &wake, wake.fd >= 0, (int)left_ms, NULL);
     }

@@ -49,13 +49,13 @@ static int ask_host(const ldbx_s3 *s3, ldbx_s3_keys *out, ldbx_error **error)
     if (status != LDBX_OK) {
         if (failure == NULL || (int)ldbx_error_status(failure) != status)
             status = ldbx_error_set(&failure, status, failure != NULL ? ldbx_error_message(failure) : NULL);
-        ldbx_error_prefix(&failure, "keys for s3://%s", s3->bucket);
+        ldbx_error_prefix(&failure, "keys of the host");
         ldbx_error_move(error, &failure);
         return status;
     }
     ldbx_error_destroy(failure);
-    LDBX_TRY(ldbx_s3_keys_check("the hook for keys of S3", given.access_key_id, given.secret_access_key,
-                                given.session_token, error));
+    LDBX_TRY(ldbx_s3_keys_check("keys of the host", given.access_key_id, given.secret_access_key, given.session_token,
+                                error));
     if (!ldbx_s3_keys_set(out, given.access_key_id, given.secret_access_key, given.session_token))
         return ldbx_fail_no_memory(error);
     return LDBX_OK;

@@ -441,7 +441,7 @@ START_TEST(a_hook_may_fail)
     ck_assert_str_eq(access.secret_access_key, SECRET);
     ck_assert_str_eq(access.session_token, TOKEN);
     expect_status(ldbx_stager_access(stager, &access, &error), LDBX_UNAVAILABLE, error);
-    expect_message("rights to the staging: keys for s3://bucket: the vault is closed");
+    expect_message("rights to the staging: keys of the host: the vault is closed");
 }
 END_TEST
 
