@@ -18,13 +18,14 @@ PLAIN = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")
 ENCODED, BETWEEN = "u8", "__"
 PART = r"(?:u8__(?:[a-z0-9]|_[0-9a-f]{2})+|[a-z0-9]+(?:_[a-z0-9]+)*)"
 KNOWN = re.compile(rf"(?:`spark_catalog`\.)?`({PART}{BETWEEN}{PART})`(?:\.`({PART})`)?"
-                   rf"|(?:\bspark_catalog\.)?\b({PART}{BETWEEN}{PART})\.({PART})\b")
+                   rf"|\bspark_catalog\.({PART}{BETWEEN}{PART})\.({PART})\b")
 BYTE = re.compile(r"_([0-9a-f]{2})")
 
 # What a table's name follows. Of these, what the statement writes.
 WRITES = {"INTO", "TABLE", "UPDATE", "VIEW", "EXISTS", "OVERWRITE", "OPTIMIZE", "VACUUM", "RESTORE", "DELETE FROM", "RENAME TO"}
 READS = {"FROM", "JOIN", "USING", "CLONE", "REFRESH", "TBLPROPERTIES"}
-ENDS_FROM = {"WHERE", "GROUP_BY", "ORDER_BY", "HAVING", "LIMIT", "UNION", "EXCEPT", "INTERSECT", "SELECT", "SET", "WINDOW", "QUALIFY"}
+ENDS_FROM = {"WHERE", "GROUP_BY", "ORDER_BY", "SORT_BY", "CLUSTER_BY", "DISTRIBUTE_BY", "HAVING", "LIMIT", "UNION",
+             "EXCEPT", "INTERSECT", "SELECT", "SET", "WINDOW", "QUALIFY"}
 FORMATS = {"delta", "csv", "json", "parquet", "orc", "text", "avro", "xml", "binaryfile"}
 
 
@@ -172,7 +173,7 @@ class Statement:
     def _role(self, at, listed):
         """The keyword that makes a name at this place a table's, or None."""
         before, two = self._word(at - 1), f"{self._word(at - 2)} {self._word(at - 1)}"
-        if self._kind(at - 1) in ("IDENTIFIER", "STRING"):
+        if self._kind(at - 1) in ("IDENTIFIER", "STRING") or two == "LATERAL VIEW":
             return None
         if two in WRITES:
             return two
