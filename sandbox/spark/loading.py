@@ -141,7 +141,15 @@ class Load:
         statement = Statement(f"SELECT {self._everything()}\nFROM {SOURCE}", self._session, self.mirror, self._parameters)
         if len(statement.names) > 1:
             raise unsupported("other tables in the SELECT of a COPY INTO")
-        return spark.sql(statement.text)
+        return self._plain(spark.sql(statement.text))
+
+    @staticmethod
+    def _plain(rows):
+        """Only expressions over the source are allowed, as Databricks does."""
+        plan = rows._jdf.queryExecution().analyzed()
+        if plan.nodeName() != "Project" or plan.children().head().nodeName() != "SubqueryAlias" or not plan.subqueries().isEmpty():
+            raise unsupported("subqueries, aggregates, windows and DISTINCT in the SELECT of a COPY INTO")
+        return rows
 
     def _frame(self, spark, files):
         options = {name: value for name, value in self.copy.format_options.items() if name != "mergeschema"}

@@ -92,6 +92,7 @@ class SparkWork(Work):
             self._mirror.refresh(path, statement.body, self._session.namespace)
         version = self._spark.conf.get(delta.LAST_COMMIT, None)
         if not frame.columns:
+            frame.collect()     # of a command nothing; a query of a table without columns fails
             added = delta.rows_added(self._mirror.folder(statement.written[0]), int(version)) if version and statement.written else None
             return (Result.nothing(form), None) if added is None else (counts(form, num_affected_rows=added, num_inserted_rows=added), added)
         return self._answer(frame, form, statement.asked), self._changed(frame) if version else None

@@ -1,18 +1,23 @@
 """One Spark Thrift Server with Delta for the whole suite, started the way a person starts it, and the program against it."""
 
 import json
+import logging
 import os
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
+import uuid
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).resolve().parents[1] / "sandbox")]
+from clients import connect
 from program import Job, Program, runner
+
+logging.getLogger("databricks.sql.unsafe").setLevel(logging.ERROR)      # it logs whole answers
 
 ROOT = Path(__file__).resolve().parents[2]
 READY = "Started ThriftHttpCLIService"
@@ -60,6 +65,44 @@ def spark(tmp_path_factory):
     server = Spark(tmp_path_factory.mktemp("spark"))
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def engine_state(tmp_path_factory):
+    return tmp_path_factory.mktemp("state")
+
+
+@pytest.fixture(scope="session")
+def engine(start, engine_state):
+    """The sandbox with its engine Spark, for all tests that leave no traces outside a schema of their own."""
+    return start("--engine", "spark", "--state", engine_state)
+
+
+@pytest.fixture(scope="session")
+def connection(engine):
+    with connect(engine.port) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def query(connection):
+    """Runs a statement in one session for all; its rows as tuples."""
+    def run(statement, parameters=None):
+        with connection.cursor() as cursor:
+            cursor.execute(statement, parameters)
+            return [tuple(row) for row in cursor.fetchall()]
+    return run
+
+
+@pytest.fixture
+def space(query):
+    """A schema of the test's own, which is also the current one."""
+    name = f"s_{uuid.uuid4().hex[:8]}"
+    query(f"CREATE SCHEMA main.{name}")
+    query(f"USE main.{name}")
+    yield name
+    query("USE main.default")
+    query(f"DROP SCHEMA main.{name} CASCADE")
 
 
 def program_on(build, folder, port):

@@ -1,25 +1,19 @@
 """The CSV that the library stages, loaded by the COPY INTO that it writes, on Spark: its own CSV reader and casts."""
 
-import logging
 import sys
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "sandbox"))
-from clients import Reader, connect  # noqa: E402
+from clients import Reader  # noqa: E402
 from csv_rows import TYPES, expect_same, expect_same_in_any_order, rows, table, through_copy_into  # noqa: E402
-
-logging.getLogger("databricks.sql.unsafe").setLevel(logging.ERROR)        # it logs whole answers
 
 
 @pytest.fixture(scope="module")
-def query(start):
+def query(connection):
     """By way of Arrow: the connector's rows have None for NaN."""
-    engine = start("--engine", "spark")
-    with connect(engine.port) as connection:
-        yield lambda statement: Reader("Python Arrow").query(connection, statement)
-    engine.stop()
+    return lambda statement: Reader("Python Arrow").query(connection, statement)
 
 
 @pytest.mark.parametrize("count, compress", [(2000, False), (200, True), (0, False)], ids=["csv", "gzip", "no-rows"])

@@ -2,65 +2,19 @@
 
 import datetime
 import decimal
-import gzip
 import json
-import logging
-import sys
+import shutil
 import threading
 import time
-import urllib.request
-import uuid
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests/sandbox"))
-from clients import Wire, connect, t  # noqa: E402
-from databricks.sql.exc import DatabaseError, ServerOperationError  # noqa: E402
-from program import Job, Program, runner  # noqa: E402
-from storage_clients import signed  # noqa: E402
+from clients import Wire, connect, t
+from databricks.sql.exc import DatabaseError, ServerOperationError
+from program import Job, Program, runner
 
-logging.getLogger("databricks.sql.unsafe").setLevel(logging.ERROR)        # it logs whole answers
 UTC = datetime.timezone.utc
 REFUSED = (DatabaseError, ServerOperationError)
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("state")
-
-
-@pytest.fixture(scope="module")
-def engine(start, folder):
-    return start("--engine", "spark", "--state", folder)
-
-
-@pytest.fixture(scope="module")
-def connection(engine):
-    with connect(engine.port) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def query(connection):
-    """Runs a statement in the one session of these tests; its rows as tuples."""
-    def run(statement, parameters=None):
-        with connection.cursor() as cursor:
-            cursor.execute(statement, parameters)
-            return [tuple(row) for row in cursor.fetchall()]
-    return run
-
-
-@pytest.fixture
-def space(query):
-    """A schema of the test's own, which is also the current one."""
-    name = f"s_{uuid.uuid4().hex[:8]}"
-    query(f"CREATE SCHEMA main.{name}")
-    query(f"USE main.{name}")
-    yield name
-    query("USE main.default")
-    query(f"DROP SCHEMA main.{name} CASCADE")
 
 
 def refusal(query, statement, parameters=None):
@@ -237,162 +191,6 @@ def test_bulk_load(query, space, engine):
     assert query("SELECT * FROM l VERSION AS OF 1 ORDER BY id") == [(1, datetime.datetime(2024, 1, 1, 0, 0, 0, 500000, UTC), 'a "b"'), (2, None, None)]
 
 
-# COPY INTO
-
-OPTIONS = "'header' = 'true', 'multiLine' = 'true', 'escape' = '\"', 'lineSep' = '\\n', 'nullValue' = '__NULL__', 'mode' = 'FAILFAST'"
-
-
-@pytest.fixture
-def copy(query, tmp_path):
-    """Loads from a folder of the test's own; the three numbers of the answer."""
-    def run(table, select="", options=OPTIONS, more="", keep=()):
-        source = f"(SELECT {select} FROM '{tmp_path}')" if select else f"'{tmp_path}'"
-        (row,) = query(f"COPY INTO {table} FROM {source} FILEFORMAT = CSV FORMAT_OPTIONS ({options}) {more}")
-        return row
-    return run
-
-
-@pytest.fixture
-def stage(tmp_path):
-    def put(name, text):
-        data = text if isinstance(text, bytes) else text.encode()
-        (tmp_path / name).write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
-    return put
-
-
-def test_copy_into(query, space, copy, stage, engine, tmp_path):
-    """Columns by the header of each file; values as Spark reads them; each file once; one version a statement; the history's numbers."""
-    stage("a.csv", 'id,s\n1,"x\ny"\n2,\n')
-    stage("b.csv", 's,id\n"",3\n')
-    stage("c.csv.gz", "id,s\n4,ü\n")
-    stage("_hidden.csv", "id,s\n5,\n")
-    query("CREATE TABLE t (id INT, s STRING, other DATE)")
-    assert copy("t") == (4, 4, 0)
-    rows = [(1, "x\ny", None), (2, None, None), (3, "", None), (4, "ü", None)]
-    assert query("SELECT * FROM t ORDER BY id") == rows
-    assert copy(f"main.{space}.t") == (0, 0, 0)
-    stage("d.csv", "id,s\n5,\n")
-    assert copy("t", more="COPY_OPTIONS ('force' = 'false')") == (1, 1, 0)
-    history = query("DESCRIBE HISTORY t")
-    assert [(row[0], row[4]) for row in history] == [(2, "COPY INTO"), (1, "COPY INTO"), (0, "CREATE TABLE")]
-    assert [{name: dict(row[12])[name] for name in ("numFiles", "numOutputRows", "numSkippedCorruptFiles")} for row in history[:2]] == [
-        {"numFiles": "1", "numOutputRows": "1", "numSkippedCorruptFiles": "0"}, {"numFiles": "3", "numOutputRows": "4", "numSkippedCorruptFiles": "0"}]
-    assert [row[13] for row in history] == [None] * 3
-    assert query("SELECT * FROM t VERSION AS OF 1 ORDER BY id") == rows
-    files = engine.control("GET", f"ledger?table=main.{space}.t")["files"]
-    assert [(file["path"].rpartition("/")[2], file["rows"], file["version"]) for file in files] == [
-        ("a.csv", 2, 1), ("b.csv", 1, 1), ("c.csv.gz", 1, 1), ("d.csv", 1, 2)]
-    assert files[0]["path"] == f"file:{tmp_path}/a.csv"
-    engine.control("POST", f"cut_history?table=main.{space}.t")
-    assert copy("t") == (0, 0, 0)
-    assert copy("t", more="FILES = ('a.csv', 'gone.csv') COPY_OPTIONS ('force' = 'true')") == (2, 2, 0)
-    query("DROP TABLE t")
-    query("CREATE TABLE t (id INT, s STRING)")
-    assert copy("t", more="PATTERN = '[ab].csv'") == (3, 3, 0)
-
-
-def test_copy_into_by_a_select(query, space, copy, stage):
-    stage("a.csv", "n,at\n 7,2024-01-01T00:00:00.000001Z\n")
-    query("CREATE TABLE t (n BIGINT, at TIMESTAMP, path STRING)")
-    select = "CAST(n AS BIGINT) * 2 AS n, CAST(at AS TIMESTAMP) AS at, _metadata.file_name AS path"
-    assert copy("t", select) == (1, 1, 0)
-    assert query("SELECT * FROM t") == [(14, datetime.datetime(2024, 1, 1, 0, 0, 0, 1, UTC), "a.csv")]
-    query("CREATE TABLE u (n STRING, at STRING, f STRING)")
-    assert copy("u", "*, upper(_metadata.file_path) AS f") == (1, 1, 0)
-    assert query("SELECT right(f, 6) FROM u") == [("/A.CSV",)]
-    stage("h.csv", "1,2\n")
-    assert copy("u (f, n)", options="'header' = 'false'", more="FILES = ('h.csv')") == (1, 1, 0)
-    assert query("SELECT n, f FROM u WHERE at IS NULL") == [("2", "1")]
-
-
-def test_copy_into_makes_columns(query, space, copy, stage):
-    """A table without any gets them, of text or of the types that Spark infers, and more of them later."""
-    stage("a.csv", "i,d,t,s\n1,1.5,2024-01-01 00:00:00,x\n,,,\n")
-    query("CREATE TABLE e")
-    assert "COPY_INTO_SCHEMA_MISMATCH_WITH_TARGET_TABLE" in refusal(copy, "e")
-    merge = {"options": "'header' = 'true', 'inferSchema' = 'true', 'mergeSchema' = 'true'", "more": "COPY_OPTIONS ('mergeSchema' = 'true')"}
-    assert copy("e", **merge) == (2, 2, 0)
-    assert query("DESCRIBE e") == [("i", "int", None), ("d", "double", None), ("t", "timestamp", None), ("s", "string", None)]
-    stage("b.csv", "i,more\n2,true\n")
-    assert copy("e", **merge) == (1, 1, 0)
-    assert query("SELECT i, s, more FROM e ORDER BY i") == [(None, None, None), (1, "x", None), (2, None, True)]
-    assert [row[4] for row in query("DESCRIBE HISTORY e")] == ["COPY INTO", "COPY INTO", "CREATE TABLE"]
-    query("CREATE TABLE f")
-    assert copy("f", options="'header' = 'true'", more="COPY_OPTIONS ('mergeSchema' = 'true')") == (3, 3, 0)
-    assert query("DESCRIBE f") == [(name, "string", None) for name in ("i", "d", "t", "s", "more")]
-
-
-@pytest.mark.parametrize("name, text, expected", [
-    ("many.csv", "id,s\n1,2,3\n", "[FAILED_READ_FILE.NO_HINT].*many.csv.*[MALFORMED_RECORD_IN_PARSING"), ("few.csv", "id,s\n1\n", "MALFORMED"),
-    ("text.csv", "id,s\nx,2\n", "CAST_INVALID_INPUT"), ("cut.csv.gz", gzip.compress(b"id,s\n1,2\n" * 99)[:-9], "[FAILED_READ_FILE"),
-    ("empty.csv", "", "COPY_INTO_SOURCE_SCHEMA_INFERENCE_FAILED"), ("more.csv", "id,s,nope\n1,2,3\n", "COPY_INTO_SCHEMA_MISMATCH")])
-def test_copy_into_all_or_nothing(query, space, copy, tmp_path, stage, name, text, expected):
-    (tmp_path / name).write_bytes(text if isinstance(text, bytes) else text.encode())
-    query("CREATE TABLE t (id INT, s STRING)")
-    if name != "empty.csv":
-        stage("good.csv", "id,s\n1,2\n")
-    text = refusal(copy, "t")
-    at = 0
-    for part in expected.split(".*"):
-        at = text.index(part, at)
-    assert "/sandbox-copy" not in text and "copy_rows" not in text
-    assert query("SELECT count(*) FROM t") == [(0,)] and len(query("DESCRIBE HISTORY t")) == 1
-    (tmp_path / name).unlink()
-    assert name == "empty.csv" or copy("t") == (1, 1, 0)
-
-
-def test_copy_into_files_without_rows(query, space, copy, stage):
-    stage("header.csv", "id,s\n")
-    query("CREATE TABLE t (id INT, s STRING)")
-    assert copy("t") == (0, 0, 0) and copy("t") == (0, 0, 0)
-    assert dict(query("DESCRIBE HISTORY t")[0][12])["numFiles"] == "1" and len(query("DESCRIBE HISTORY t")) == 2
-
-
-@pytest.mark.parametrize("statement, expected", [
-    ("COPY INTO nope FROM '/tmp' FILEFORMAT = CSV", "DELTA_MISSING_DELTA_TABLE_COPY_INTO"), ("COPY INTO w FROM '/tmp' FILEFORMAT = CSV", "DELTA_COPY_INTO_TARGET_FORMAT"),
-    ("COPY INTO t FROM '/nowhere/at/all' FILEFORMAT = CSV", "PATH_NOT_FOUND"), ("COPY INTO t FROM '/tmp' FILEFORMAT = CSV FORMAT_OPTIONS ('nope' = '1')", "nope"),
-    ("COPY INTO t FROM '/tmp' FILEFORMAT = CSV FORMAT_OPTIONS ('skipRows' = '1')", "UNSUPPORTED_BY_SANDBOX"),
-    ("COPY INTO t FROM 's3://bucket/x' WITH (CREDENTIAL (AWS_ACCESS_KEY = 'sandbox', AWS_SECRET_KEY = 'quite-wrong')) FILEFORMAT = CSV", "UNAUTHORIZED_ACCESS")])
-def test_copy_into_refused(query, space, statement, expected):
-    query("CREATE TABLE t (id INT, s STRING)")
-    query("CREATE VIEW w AS SELECT id FROM t")
-    text = refusal(query, statement)
-    assert expected in text and "quite-wrong" not in text
-
-
-def test_copy_into_from_s3_and_volumes(query, space, engine):
-    query("CREATE TABLE t (id INT)")
-    assert signed(engine.port, "PUT", "/s3/engine/in/a.csv", b"id\n1\n2\n").status == 200
-    keys = "WITH (CREDENTIAL (AWS_ACCESS_KEY = 'sandbox', AWS_SECRET_KEY = 'sandbox-secret'))"
-    assert query(f"COPY INTO t FROM 's3://engine/in/' {keys} FILEFORMAT = CSV FORMAT_OPTIONS ('header' = 'true')") == [(2, 2, 0)]
-    put = urllib.request.Request(f"http://127.0.0.1:{engine.port}/api/2.0/fs/files/Volumes/main/{space}/v/b.csv", b"3\n",
-                                 {"Authorization": "Bearer sandbox"}, method="PUT")
-    urllib.request.urlopen(put, timeout=30).close()
-    assert query(f"COPY INTO t FROM (SELECT CAST(_c0 AS INT) AS id FROM '/Volumes/main/{space}/v') FILEFORMAT = CSV") == [(1, 1, 0)]
-    assert query("SELECT * FROM t ORDER BY id") == [(1,), (2,), (3,)]
-
-
-def test_copy_into_twice_at_once(query, space, stage, engine, tmp_path):
-    """A file that a running statement has is refused to another; cancelled, the first leaves nothing."""
-    stage("a.csv", "id\n1\n")
-    query("CREATE TABLE t (id INT)")
-    statement = f"COPY INTO main.{space}.t FROM '{tmp_path}' FILEFORMAT = CSV FORMAT_OPTIONS ('header' = 'true')"
-    engine.faults({"rpc": "ExecuteStatement", "statement": "COPY INTO", "action": "run", "polls": 100000, "loading": True, "times": 2})
-    wire = Wire(engine.port)
-    wire.open()
-    answers = [wire.execute(statement, direct=None) for _ in range(2)]
-    refused = []
-    while not refused:
-        refused = [text for answer in answers if (text := answer.status.displayMessage or wire.status(answer.operationHandle).displayMessage)]
-    assert len(refused) == 1 and "COPY_INTO_DUPLICATED_FILES_COPY_NOT_ALLOWED" in refused[0]
-    for answer in answers:
-        if answer.operationHandle:
-            wire.call("CancelOperation", t.TCancelOperationReq(answer.operationHandle))
-    engine.control("DELETE", "faults")
-    assert query("SELECT count(*) FROM t") == [(0,)]
-    assert query(statement) == [(1, 1, 0)]
-
-
 # Errors, cancelling
 
 @pytest.mark.parametrize("statement, condition, state", [
@@ -454,16 +252,19 @@ def test_an_import(build, tmp_path, query, space, engine):
     assert listed == {"n": 3001} and json.loads(program("tables", f"main.{space}", "--json").out)
 
 
-def test_a_state_folder(start, folder, query, engine):
-    """The last test, because it ends the server: tables, their histories, and views are there again."""
+def test_a_state_folder(start, engine_state, tmp_path, query, engine):
+    """What a copy of the folder of a running server holds, as if that had been killed: tables, their histories, and views."""
     for statement in ("CREATE SCHEMA main.kept", "CREATE TABLE main.kept.`t-1` (a INT COMMENT 'c')", "INSERT INTO main.kept.`t-1` VALUES (4)",
                       "USE main.kept", "CREATE VIEW w (x) AS SELECT a + 1 AS b FROM `t-1`"):
         query(statement)
-    assert engine.stop() == 0
-    with connect(start("--engine", "spark", "--state", folder).port) as connection, connection.cursor() as cursor:
+    shutil.copytree(engine_state, tmp_path / "copy")
+    other = start("--engine", "spark", "--state", tmp_path / "copy")
+    with connect(other.port) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT x, a FROM main.kept.w, main.kept.`t-1` VERSION AS OF 1")
         assert [tuple(row) for row in cursor.fetchall()] == [(5, 4)]
         cursor.execute("DESCRIBE main.kept.`t-1`")
         assert [tuple(row) for row in cursor.fetchall()] == [("a", "int", "c")]
         cursor.execute("DROP TABLE main.kept.`t-1`")
         cursor.execute("CREATE TABLE main.kept.`t-1` AS SELECT 1 AS b")
+    assert other.stop() == 0
+    query("DROP SCHEMA main.kept CASCADE")
