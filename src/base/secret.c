@@ -4,6 +4,8 @@
 
 #include "base/mem.h"
 
+#define SHORTEST_PART 4 /* of a secret that was cut: less of it tells nothing */
+
 bool ldbx_secret_set(ldbx_secret *secret, ldbx_view text)
 {
     char *copy = ldbx_strndup(text.data, text.size);
@@ -42,7 +44,14 @@ void ldbx_wipe(void *memory, size_t size)
 
 void ldbx_secret_hide(char *text, const char *secret)
 {
-    ldbx_secret_hide_bytes(text, strlen(text), secret);
+    const size_t size = strlen(text), length = secret != NULL ? strlen(secret) : 0;
+
+    ldbx_secret_hide_bytes(text, size, secret);
+    for (size_t part = length; part > SHORTEST_PART; part--)
+        if (part - 1 <= size && memcmp(text + size - (part - 1), secret, part - 1) == 0) {
+            memset(text + size - (part - 1), '*', part - 1);
+            break;
+        }
 }
 
 void ldbx_secret_hide_bytes(void *bytes, size_t size, const char *secret)

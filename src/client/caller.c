@@ -7,6 +7,8 @@
 #include "base/log.h"
 #include "net/retry.h"
 
+#define SHORTEST_SECRET 4 /* of a statement: what is shorter hides nothing, and may be part of a message's numbers */
+
 static int make_transport(const ldbx_config *config, ldbx_transport **out, ldbx_error **error)
 {
     ldbx_transport_settings settings = {config->ca_file, config->proxy, config->user_agent, config->connect_timeout_ms};
@@ -71,6 +73,8 @@ static int exchange(ldbx_caller *caller, const ldbx_call *call, const ldbx_http_
     status = ldbx_transport_exchange(caller->transport, &request, response, reach, error);
     hide_secrets(caller, response->reason);
     for (size_t i = 0; i < caller->hidden_count; i++) {
+        if (strlen(caller->hidden[i].text) < SHORTEST_SECRET)
+            continue;
         ldbx_secret_hide(response->reason, caller->hidden[i].text);
         ldbx_secret_hide_bytes(response->body.data, response->body.size, caller->hidden[i].text);
     }

@@ -14,7 +14,6 @@ static bool copy(char **to, ldbx_view text)
 /* Names and types are those of an empty SELECT, which no name can confuse. */
 static int take_columns(const ldbx_result *result, ldbx_description *out, ldbx_error **error)
 {
-    const struct ArrowSchema *schema = ldbx_result_schema(result);
     size_t count = ldbx_result_column_count(result);
 
     out->columns = ldbx_calloc(count, sizeof *out->columns);
@@ -23,7 +22,6 @@ static int take_columns(const ldbx_result *result, ldbx_description *out, ldbx_e
     out->count = count;
     for (size_t i = 0; i < count; i++) {
         const ldbx_column *column = ldbx_result_column(result, i);
-        out->columns[i].required = (schema->children[i]->flags & ARROW_FLAG_NULLABLE) == 0;
         if (!copy(&out->columns[i].name, ldbx_view_of(column->name)) ||
             !copy(&out->columns[i].sql_type, ldbx_view_of(column->sql_type)))
             return ldbx_fail_no_memory(error);

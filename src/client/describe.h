@@ -10,7 +10,6 @@ typedef struct ldbx_described {
     char *name;
     char *sql_type;
     char *comment; /* NULL: none, or not told here */
-    bool required; /* declared NOT NULL, as far as the server tells */
 } ldbx_described;
 
 typedef struct ldbx_description {

@@ -164,12 +164,15 @@ static bool fits_part(const ldbx_parts *parts, int64_t rows)
            fits_object(parts, parts->raw, parts->sent, text);
 }
 
-static int check_alone(const ldbx_parts *parts, size_t size, ldbx_error **error)
+/* The row behind `mark`, which is taken back when even a file of its own would be too small for it. */
+static int check_alone(ldbx_parts *parts, size_t mark, ldbx_error **error)
 {
     const int64_t header = (int64_t)parts->header.size;
+    const size_t size = parts->text.size - mark;
 
     if (fits_object(parts, header, header, (int64_t)size))
         return LDBX_OK;
+    ldbx_buf_cut(&parts->text, mark);
     return ldbx_fail(error, LDBX_INVALID_DATA, "a row of %zu bytes is longer than a file of this staging may be (%zu)",
                      size, ldbx_stager_block_bytes(parts->options.stager));
 }
@@ -179,10 +182,8 @@ static int take(ldbx_parts *parts, size_t mark, int64_t rows, ldbx_error **error
 {
     if (parts->open && parts->rows > 0 && !fits_part(parts, rows))
         LDBX_TRY(end_part(parts, mark, error));
-    if (!parts->open) {
-        LDBX_TRY(check_alone(parts, parts->text.size, error));
+    if (!parts->open)
         LDBX_TRY(begin_part(parts, error));
-    }
     parts->rows += rows;
     parts->total_rows += rows;
     if (parts->rows >= parts->options.part_rows || parts->raw + (int64_t)parts->text.size >= parts->options.part_bytes)
@@ -210,6 +211,7 @@ int ldbx_parts_row(ldbx_parts *parts, const ldbx_value *values, size_t count, ld
 
     LDBX_TRY(check_broken(parts, error));
     LDBX_TRY(ldbx_csv_row(parts->csv, values, count, &parts->text, error));
+    LDBX_TRY(check_alone(parts, mark, error));
     count_empty(parts, empty);
     status = take(parts, mark, 1, error);
     parts->broken = status != LDBX_OK;
@@ -247,6 +249,8 @@ static int arrow_slice(ldbx_parts *parts, const struct ArrowArray *array, int64_
         return LDBX_OK;
     }
     LDBX_TRY(status);
+    if (*rows == 1)
+        LDBX_TRY(check_alone(parts, mark, error));
     count_empty(parts, empty);
     parts->slice = *rows * 2 < MOST_SLICE ? *rows * 2 : MOST_SLICE;
     if (parts->text.size - mark > SLICE_BYTES / 2)

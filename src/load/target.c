@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "client/describe.h"
+#include "client/server_error.h"
 #include "client/sql.h"
 
 void ldbx_target_name(const ldbx_manifest *manifest, ldbx_buf *out)
@@ -70,10 +71,10 @@ static const ldbx_described *find_column(const ldbx_description *table, const ch
     return NULL;
 }
 
-static bool is_loaded(const ldbx_manifest *manifest, const char *name)
+static bool is_loaded(const ldbx_manifest *manifest, ldbx_view name)
 {
     for (size_t i = 0; i < manifest->column_count; i++)
-        if (ldbx_str_ieq(manifest->columns[i].name, name))
+        if (ldbx_view_ieq(name, manifest->columns[i].name))
             return true;
     return false;
 }
@@ -89,11 +90,57 @@ static int check_columns(const ldbx_manifest *manifest, const ldbx_description *
             return ldbx_fail(error, LDBX_INVALID_DATA, "its column '%s' is %s, and the load has %s", ours->name,
                              theirs->sql_type, ours->type);
     }
-    for (size_t i = 0; i < table->count; i++)
-        if (table->columns[i].required && !is_loaded(manifest, table->columns[i].name))
-            return ldbx_fail(error, LDBX_INVALID_DATA, "its column '%s' is NOT NULL, and the load does not have it",
-                             table->columns[i].name);
     return LDBX_OK;
+}
+
+static void write_required(const ldbx_manifest *manifest, ldbx_buf *sql)
+{
+    ldbx_buf_str(sql, "SELECT column_name FROM ");
+    ldbx_sql_name(sql, manifest->catalog, "information_schema", "columns");
+    ldbx_buf_str(sql, " WHERE is_nullable = 'NO' AND table_schema = lower(");
+    ldbx_sql_string(sql, ldbx_view_of(manifest->database));
+    ldbx_buf_str(sql, ") AND table_name = lower(");
+    ldbx_sql_string(sql, ldbx_view_of(manifest->table));
+    ldbx_buf_str(sql, ")");
+}
+
+static int find_required(const ldbx_manifest *manifest, ldbx_result *columns, ldbx_error **error)
+{
+    const ldbx_batch *rows;
+    int status;
+
+    while ((status = ldbx_result_next(columns, &rows, error)) == LDBX_OK)
+        for (int64_t row = 0; row < ldbx_batch_rows(rows); row++) {
+            const ldbx_view name = ldbx_batch_bytes(rows, row, 0);
+            if (!is_loaded(manifest, name))
+                return ldbx_fail(error, LDBX_INVALID_DATA,
+                                 "its column '%.*s' is NOT NULL, and the load does not have it",
+                                 (int)(name.size < 255 ? name.size : 255), name.size > 0 ? name.data : "");
+        }
+    return status == LDBX_DONE ? LDBX_OK : status;
+}
+
+/* What a result tells of its columns says nothing of NOT NULL. Where there is no information_schema, COPY INTO will find out. */
+static int check_required(ldbx_loader *loader, const ldbx_manifest *manifest, ldbx_error **error)
+{
+    ldbx_error *refusal = NULL;
+    ldbx_query query = {0};
+    ldbx_buf sql;
+    int status;
+
+    ldbx_buf_init(&sql, LDBX_MAX_SQL);
+    write_required(manifest, &sql);
+    status = ldbx_query_open(loader->connection, &sql, &loader->statement, &query, &refusal);
+    if (ldbx_is_refusal(status, refusal))
+        status = LDBX_OK;
+    else if (status == LDBX_OK)
+        status = find_required(manifest, query.result, &refusal);
+    if (status != LDBX_OK)
+        ldbx_error_move(error, &refusal);
+    ldbx_error_destroy(refusal);
+    ldbx_query_close(&query);
+    ldbx_buf_clear(&sql);
+    return status;
 }
 
 static int look_once(ldbx_loader *loader, void *context, ldbx_error **error)
@@ -112,6 +159,8 @@ static int look_once(ldbx_loader *loader, void *context, ldbx_error **error)
         LDBX_GO(ldbx_fail_no_memory(error));
     LDBX_GO(ldbx_describe(loader->connection, ldbx_buf_get(&name), &loader->statement, &table, error));
     LDBX_GO(check_columns(work->manifest, &table, error));
+    if (table.count > work->manifest->column_count)
+        LDBX_GO(check_required(loader, work->manifest, error));
 out:
     ldbx_description_clear(&table);
     ldbx_buf_clear(&name);

@@ -122,6 +122,18 @@ START_TEST(test_hide)
 }
 END_TEST
 
+/* A reason is cut to the size of its place: perhaps inside of what was repeated. */
+START_TEST(test_hide_what_was_cut)
+{
+    char cut[] = "near 'my secr", word[] = "near 'my s";
+
+    ldbx_secret_hide(cut, "my secret");
+    ck_assert_str_eq(cut, "near '*******");
+    ldbx_secret_hide(word, "secret");
+    ck_assert_str_eq(word, "near 'my s");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("secret");
@@ -133,5 +145,6 @@ int main(void)
     tcase_add_test(tcase, test_wipe);
     tcase_add_test(tcase, test_memory_is_wiped);
     tcase_add_test(tcase, test_hide);
+    tcase_add_test(tcase, test_hide_what_was_cut);
     return suite_run(suite);
 }

@@ -58,8 +58,8 @@ def test_volume(build, start):
 
 
 @pytest.mark.parametrize("form", ["lz4", "columns"])
-def test_memory_may_run_out_anywhere(build, start, form):
-    run(build, start("--results", form), "flow_torture", 10)
+def test_memory_may_run_out_anywhere(build, start, tmp_path, form):
+    run(build, start("--results", form), "flow_torture", 12, {**DATABRICKS, "LDBX_TEST_STAGING": str(tmp_path)})
 
 
 def test_waits(build, start):
@@ -71,7 +71,7 @@ def test_cancel(build, start):
 
 
 def test_load(build, start, tmp_path):
-    run(build, start(), "flow_load", 45, {**DATABRICKS, "LDBX_TEST_STAGING": str(tmp_path), "CK_RUN_CASE": "flow"})
+    run(build, start(), "flow_load", 48, {**DATABRICKS, "LDBX_TEST_STAGING": str(tmp_path), "CK_RUN_CASE": "flow"})
 
 
 @pytest.mark.scale

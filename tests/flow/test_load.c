@@ -225,6 +225,8 @@ static const struct {
     {"TABLE flow_load (id INT, name STRING, price DECIMAL(10,2))", "its column 'id' is INT, and the load has BIGINT"},
     {"TABLE flow_load (id BIGINT, name STRING, price DECIMAL(10,3))",
      "its column 'price' is DECIMAL(10,3), and the load has DECIMAL(10,2)"},
+    {"TABLE flow_load (id BIGINT, name STRING, price DECIMAL(10,2), more INT NOT NULL)",
+     "its column 'more' is NOT NULL, and the load does not have it"},
     {"VIEW flow_load AS SELECT 1 AS id", "table `main`.`default`.`flow_load`: "},
 };
 
@@ -442,6 +444,34 @@ START_TEST(keys_are_seen_by_the_server_alone)
 END_TEST
 
 /* Rows. */
+
+/* Loop: compressed or not. Without blocks an object holds 5 MiB, as sent. */
+START_TEST(a_row_that_no_file_can_hold_is_left_out)
+{
+    enum { SIZE = 6 << 20 };
+    ldbx_loader_options options = loads_options("source");
+    ldbx_stager *stager = plain_stager(false);
+    char *text = malloc(SIZE);
+    ldbx_value values[3] = {{.kind = LDBX_VALUE_INTEGER}, {.kind = LDBX_VALUE_BYTES, .as.bytes = {text, SIZE}}, {0}};
+    ldbx_load_result result = {.size = sizeof result};
+    ldbx_loader *loader = NULL;
+
+    memset(text, 'x', SIZE);
+    options.gzip = _i;
+    expect_ok(ldbx_loader_open(connection, stager, &options, &loader, &error), error);
+    expect_status(ldbx_loader_append(loader, values, 3, &error), LDBX_INVALID_DATA, error);
+    values[1].as.bytes.size = 3 << 20;
+    for (int i = 0; i < 4; i++)
+        expect_ok(ldbx_loader_append(loader, values, 3, &error), error);
+    expect_ok(ldbx_loader_commit(loader, &error), error);
+    ldbx_loader_result_get(loader, &result);
+    ck_assert_int_eq(result.files, _i == 0 ? 4 : 1); /* two do not fit, but compressed they are nothing */
+    ldbx_loader_destroy(loader);
+    ldbx_stager_destroy(stager);
+    free(text);
+    ck_assert_int_eq(loads_ask("SELECT sum(length(name)) FROM flow_load"), INT64_C(12) << 20);
+}
+END_TEST
 
 START_TEST(a_row_that_does_not_fit_is_left_out)
 {
@@ -665,7 +695,7 @@ int main(void)
     tcase_add_test(tcase, a_sealed_load_needs_its_own_staging);
     tcase_add_test(tcase, what_was_not_sealed_is_removed_and_begins_anew);
     tcase_add_test(tcase, of_two_runners_one_stops);
-    tcase_add_loop_test(tcase, a_table_that_does_not_fit_is_refused_before_anything_is_staged, 0, 4);
+    tcase_add_loop_test(tcase, a_table_that_does_not_fit_is_refused_before_anything_is_staged, 0, 5);
     tcase_add_test(tcase, a_table_may_have_more_columns_in_another_order);
     tcase_add_test(tcase, a_table_that_was_dropped_meanwhile_is_not_made_again);
     tcase_add_test(tcase, a_table_that_was_made_anew_under_a_load_fails_it);
@@ -673,6 +703,7 @@ int main(void)
     tcase_add_test(tcase, fewer_rows_than_were_staged_fail_the_load_for_good);
     tcase_add_loop_test(tcase, keys_are_seen_by_the_server_alone, 0, 3);
     tcase_add_test(tcase, a_row_that_does_not_fit_is_left_out);
+    tcase_add_loop_test(tcase, a_row_that_no_file_can_hold_is_left_out, 0, 2);
     tcase_add_test(tcase, no_rows_make_the_table_alone);
     tcase_add_loop_test(tcase, arrow_columns_are_loaded, 0, 2);
     tcase_add_test(tcase, parts_end_by_bytes);

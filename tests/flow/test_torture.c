@@ -214,6 +214,72 @@ static int import_to_the_end(void)
     return status == LDBX_DONE ? LDBX_OK : status;
 }
 
+#define LOADED_ROWS 3000
+
+static ldbx_stager *stager;
+
+/* A row at a time, in two files. */
+static int append_rows(ldbx_loader *loader)
+{
+    int status = LDBX_OK;
+
+    for (int64_t id = 0; status == LDBX_OK && id < LOADED_ROWS; id++) {
+        const ldbx_value values[] = {{.kind = LDBX_VALUE_INTEGER, .as.integer = id},
+                                     {.kind = LDBX_VALUE_BYTES, .as.bytes = {"\"text\"", 6}}};
+        status = ldbx_loader_append(loader, values, 2, &error);
+    }
+    return status;
+}
+
+static int load_to_the_end(void)
+{
+    static const ldbx_load_column columns[] = {{"id", "BIGINT"}, {"text", "STRING"}};
+    ldbx_loader_options options;
+    ldbx_loader *loader = NULL;
+    int status;
+
+    ldbx_loader_options_init(&options, sizeof options);
+    options.catalog = "main";
+    options.database = "default";
+    options.table = "torture_load";
+    options.columns = columns;
+    options.column_count = 2;
+    options.part_rows = 2000;
+    options.gzip = 1;
+    options.key = options.source = "torture";
+    options.store = store;
+    status = ldbx_loader_open(connection, stager, &options, &loader, &error);
+    if (status == LDBX_OK)
+        status = append_rows(loader);
+    if (status == LDBX_OK)
+        status = ldbx_loader_commit(loader, &error);
+    if (status == LDBX_OK && ldbx_loader_report(loader) == NULL)
+        status = ldbx_error_set(&error, LDBX_NO_MEMORY, NULL);
+    ldbx_loader_destroy(loader);
+    return status == LDBX_DONE ? LDBX_OK : status;
+}
+
+static void expect_loaded(long n)
+{
+    int64_t rows = 0, ids = 0;
+    ldbx_statement *statement = NULL;
+    ldbx_result *result = NULL;
+    const ldbx_batch *batch = NULL;
+
+    expect_ok(ldbx_statement_new(connection,
+                                 ldbx_view_of("SELECT count(*), count(DISTINCT id) FROM main.default.torture_load"),
+                                 NULL, &statement, &error),
+              error);
+    expect_ok(ldbx_statement_execute(statement, &result, &error), error);
+    expect_ok(ldbx_result_next(result, &batch, &error), error);
+    rows = ldbx_batch_int64(batch, 0, 0);
+    ids = ldbx_batch_int64(batch, 0, 1);
+    ldbx_result_destroy(result);
+    ldbx_statement_destroy(statement);
+    ck_assert_msg(rows == LOADED_ROWS && ids == LOADED_ROWS, "allocation %ld failed: %d rows, %d ids", n, (int)rows,
+                  (int)ids);
+}
+
 static void forget_error(void)
 {
     ldbx_error_destroy(error);
@@ -235,6 +301,7 @@ static void connect_again(void)
 
 static void set_up(void)
 {
+    expect_ok(ldbx_stager_open_directory(getenv("LDBX_TEST_STAGING"), NULL, &stager, &error), error);
     ldbx_clock_skip_sleeps(true);
     connect_again();
     expect_ok(ldbx_execute(connection,
@@ -249,6 +316,7 @@ static void tear_down(void)
     forget_error();
     ldbx_connection_destroy(connection);
     connection = NULL;
+    ldbx_stager_destroy(stager);
     ldbx_clock_skip_sleeps(false);
 }
 
@@ -273,8 +341,12 @@ static long try_once(scenario *run, bool whole_process, long n)
     long made;
 
     memset(seen, 0, sizeof seen);
-    if (run == import_to_the_end)
+    if (run == import_to_the_end || run == load_to_the_end)
         expect_ok(ldbx_store_new_memory(&store, &error), error);
+    if (run == load_to_the_end)
+        expect_ok(ldbx_execute(connection, ldbx_view_of("DROP TABLE IF EXISTS main.default.torture_load"), NULL, NULL,
+                               &error),
+                  error);
     arm(whole_process, n);
     status = run();
     made = disarm(whole_process, before);
@@ -288,8 +360,11 @@ static long try_once(scenario *run, bool whole_process, long n)
     if (run == import_to_the_end) {
         for (int id = 0; id < IMPORT_ROWS; id++)
             ck_assert_msg(seen[id] == 1, "allocation %ld failed: row %d came %d times", n, id, seen[id]);
-        ldbx_store_destroy(store);
     }
+    if (run == load_to_the_end)
+        expect_loaded(n);
+    ldbx_store_destroy(store);
+    store = NULL;
     return made;
 }
 
@@ -297,8 +372,8 @@ static const struct {
     const char *name;
     scenario *run;
 } scenarios[] = {
-    {"open", open_and_close},      {"query", query}, {"query ahead", query_ahead}, {"browse", browse},
-    {"import", import_to_the_end},
+    {"open", open_and_close},      {"query", query},          {"query ahead", query_ahead}, {"browse", browse},
+    {"import", import_to_the_end}, {"load", load_to_the_end},
 };
 
 #define COUNT (int)(sizeof scenarios / sizeof scenarios[0])
