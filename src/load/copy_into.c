@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "client/sql.h"
+#include "stage/each.h"
 
 static const char *const secret_names[] = {"AWS_ACCESS_KEY", "AWS_SECRET_KEY", "AWS_SESSION_TOKEN"};
 
@@ -153,19 +154,29 @@ out:
     return status;
 }
 
+typedef struct check {
+    ldbx_loader *loader;
+    const ldbx_load_group *group;
+} check;
+
+static int check_file(int64_t index, void *user, ldbx_error **error)
+{
+    const check *work = user;
+    const ldbx_manifest *load = &work->loader->document.load;
+    const int64_t at = work->group->first + index;
+    char name[LDBX_STAGED_SIZE];
+
+    ldbx_staged_name(work->loader->job, &load->attempt, at + 1, name);
+    return ldbx_stager_check(work->loader->stager, name, load->parts[at].bytes, load->parts[at].crc32,
+                             work->loader->statement.cancel, error);
+}
+
 /* COPY INTO passes over a file that is not there: who looks first can say which one it is. */
 static int check_files(ldbx_loader *loader, const ldbx_load_group *group, ldbx_error **error)
 {
-    const ldbx_manifest *load = &loader->document.load;
-    char name[LDBX_STAGED_SIZE];
+    check work = {loader, group};
 
-    for (int64_t i = group->first; i < group->first + group->files; i++) {
-        ldbx_staged_name(loader->job, &load->attempt, i + 1, name);
-        LDBX_TRY(ldbx_stager_check(loader->stager, name, load->parts[i].bytes, load->parts[i].crc32,
-                                   loader->statement.cancel, error));
-        LDBX_TRY(ldbx_load_tell(loader, LDBX_PHASE_LOAD, false, error));
-    }
-    return LDBX_OK;
+    return ldbx_stager_each(loader->stager, group->files, check_file, &work, error);
 }
 
 int ldbx_copy_into_run(ldbx_loader *loader, const ldbx_load_group *group, int64_t *rows, ldbx_error **error)

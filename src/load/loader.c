@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/options.h"
+#include "stage/each.h"
 #include "store/store.h"
 
 #define PROGRESS_MS    200
@@ -102,16 +103,25 @@ int ldbx_load_tell(ldbx_loader *loader, ldbx_phase phase, bool phase_ends, ldbx_
     return ldbx_fail(error, LDBX_STOPPED, "stopped by the progress callback");
 }
 
-bool ldbx_load_remove(ldbx_loader *loader, const ldbx_attempt *attempt, ldbx_error **error)
+typedef struct removal {
+    ldbx_loader *loader;
+    const ldbx_attempt *attempt;
+} removal;
+
+static int remove_part(int64_t index, void *user, ldbx_error **error)
 {
+    const removal *work = user;
     char name[LDBX_STAGED_SIZE];
 
-    for (int64_t part = 1; part <= attempt->parts; part++) {
-        ldbx_staged_name(loader->job, attempt, part, name);
-        if (ldbx_stager_remove(loader->stager, name, loader->statement.cancel, error) != LDBX_OK)
-            return false;
-    }
-    return true;
+    ldbx_staged_name(work->loader->job, work->attempt, index + 1, name);
+    return ldbx_stager_remove(work->loader->stager, name, work->loader->statement.cancel, error);
+}
+
+bool ldbx_load_remove(ldbx_loader *loader, const ldbx_attempt *attempt, ldbx_error **error)
+{
+    removal work = {loader, attempt};
+
+    return ldbx_stager_each(loader->stager, attempt->parts, remove_part, &work, error) == LDBX_OK;
 }
 
 /* Taking rows. */
