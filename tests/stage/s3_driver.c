@@ -137,14 +137,18 @@ static int upload(driver *self, const char *name)
     return status;
 }
 
+/* Transfers that were left, which is no leak to a sanitizer. */
+static void *left[16];
+static size_t left_count;
+
 static int leave(driver *self, const char *name)
 {
-    void *transfer = NULL;
-    int status = ldbx_stager_begin(self->stager, name, &transfer, NULL, &self->error);
+    void **transfer = &left[left_count++ % (sizeof left / sizeof left[0])];
+    int status = ldbx_stager_begin(self->stager, name, transfer, NULL, &self->error);
 
     if (status == LDBX_OK)
-        status = ldbx_stager_block(self->stager, name, transfer, 0, (ldbx_view){self->content, self->size}, self->crc32,
-                                   NULL, &self->error);
+        status = ldbx_stager_block(self->stager, name, *transfer, 0, (ldbx_view){self->content, self->size},
+                                   self->crc32, NULL, &self->error);
     return status;
 }
 
