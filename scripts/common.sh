@@ -26,3 +26,11 @@ configure() {
     }
     rm -f "/tmp/ldbx-meson-$$.log"
 }
+
+# An S3 server that is not ours and verifies what it is sent; built once, by Go.
+versitygw_version=1.7.0
+versitygw=$PWD/build/versitygw/$versitygw_version/versitygw
+
+need_versitygw() {
+    [ -x "$versitygw" ] || GOBIN=$(dirname "$versitygw") go install "github.com/versity/versitygw/cmd/versitygw@v$versitygw_version"
+}

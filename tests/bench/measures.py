@@ -1,6 +1,8 @@
 """What is measured, on which server, and what is to be reached."""
 
 import json
+import os
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,8 +11,6 @@ BUILD = ROOT / "build/bench"
 MIXED = "SELECT * FROM main.bench.mixed"
 # Clusters send LZ4 frames without checksums.
 WAREHOUSE, CLUSTER = "/sql/1.0/warehouses/sandbox", "/sql/protocolv1/o/0/sandbox"
-# Options of the servers beside how many rows they have.
-SERVERS = {"lz4": (), "arrow": ("--results", "arrow"), "columns": ("--results", "columns"), "slow": ("--latency", "50ms", "--mbps", "100")}
 
 
 @dataclass
@@ -101,15 +101,56 @@ def imports(setting, folder):
     ]
 
 
+def table(setting, folder):
+    """The rows to load, as an Arrow stream."""
+    path = folder / "table.arrow"
+    if not path.exists():
+        subprocess.run(python_loading("rows", path, str(setting.rows)), check=True, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)})
+    return path
+
+
+def python_loading(*arguments):
+    return [ROOT / "build/venv/bin/python", ROOT / "tests/bench/loading.py", *arguments]
+
+
+def loads(setting, folder):
+    rows, site = table(setting, folder), f"PYTHONPATH={BUILD / 'site'}"
+    one_core = ["taskset", "-c", "0", "env", "POLARS_MAX_THREADS=1", site]
+
+    def alone(mode):
+        return ["taskset", "-c", "0", BUILD / "tests/bench/bench_csv", rows, mode, folder / "out.csv"]
+
+    def load(mode, binary="tests/bench/bench_load", parallel=4):
+        return ["env", f"BENCH_PARALLEL={parallel}", BUILD / binary, rows, mode]
+
+    return [
+        Measure("csv", "**lytics_dbx** CSV, Arrow columns", alone("columns"), ""),
+        Measure("csv_rows", "**lytics_dbx** CSV, row by row", alone("rows"), ""),
+        Measure("polars", "polars write_csv, one thread", [*one_core, *python_loading("polars", rows, folder / "out.csv")], ""),
+        Measure("go_csv", "Go encoding/csv", ["taskset", "-c", "0", BUILD / "go/load", "csv", rows, folder / "out.csv"], ""),
+        Measure("compress", "**lytics_dbx** CSV and gzip (ISA-L), dropped", load("compress"), ""),
+        Measure("upload", "**lytics_dbx** the same bytes, ready, to the bucket", load("upload"), "bucket"),
+        Measure("load", "**lytics_dbx** loader, Arrow columns, gzip (ISA-L), to the bucket", load("columns"), "bucket"),
+        Measure("load_rows", "**lytics_dbx** loader, row by row, gzip (ISA-L), to the bucket", load("rows"), "bucket"),
+        Measure("load_8", "**lytics_dbx** loader, Arrow columns, 8 uploads at once", load("columns", parallel=8), "bucket"),
+        Measure("load_zlib", "**lytics_dbx** loader, Arrow columns, gzip (zlib), to the bucket", load("columns", "zlib/tests/bench/bench_load"), "bucket"),
+        Measure("go_load", "Go: encoding/csv, compress/gzip, AWS SDK", [BUILD / "go/load", "s3", rows, "-1"], "bucket"),
+        Measure("go_load_fast", "the same, gzip at its fastest level", [BUILD / "go/load", "s3", rows, "1"], "bucket"),
+        Measure("python_load", "Python: pyarrow CSV, gzip level 6, boto3", ["env", site, *python_loading("s3", rows, "6")], "bucket"),
+        Measure("python_load_fast", "the same, gzip at its fastest level", ["env", site, *python_loading("s3", rows, "1")], "bucket"),
+    ]
+
+
 @dataclass
 class Target:
-    """`figure` of ours over that of the best of the peers; without peers the figure itself."""
+    """`figure` of ours over that of the best of the peers (or the slowest); without peers the figure itself."""
     title: str
     ours: str
     peers: tuple
     figure: str
     reach: float
     most: bool = False          # the figure must be at most that, not at least
+    slowest: bool = False
 
 
 TARGETS = {
@@ -124,5 +165,14 @@ TARGETS = {
         Target("peak memory, MiB, ten times the rows", "batches_10x", (), "mib", 24, most=True),
     ],
     "import": [Target("import to JSON lines: the Go program", "import", ("go_import",), "cpu", 8)],
+    "load": [
+        Target("CSV alone, Arrow columns: polars", "csv", ("polars",), "cpu", 1.3),
+        Target("CSV alone, row by row: polars", "csv_rows", ("polars",), "cpu", 1),
+        Target("CSV, gzip and upload: Go", "load", ("go_load",), "cpu", 4),
+        Target("CSV, gzip and upload: Python", "load", ("python_load",), "cpu", 5),
+        Target("CSV, gzip and upload on the wall: the slower of compressing alone and uploading alone", "load", ("compress", "upload"), "wall", 0.87, slowest=True),
+        Target("peak memory, MiB", "load", (), "mib", 64, most=True),
+        Target("peak memory, MiB, 8 uploads at once", "load_8", (), "mib", 64, most=True),
+    ],
 }
-MEASURES = {"fetch": fetch, "import": imports}
+MEASURES = {"fetch": fetch, "import": imports, "load": loads}

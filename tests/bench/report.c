@@ -6,6 +6,7 @@
 #include <time.h>
 
 static double wall_began, cpu_began, wall_took, cpu_took, wall_paused, cpu_paused;
+static int64_t bytes_made;
 
 static double wall(void)
 {
@@ -67,8 +68,13 @@ void report_stop(void)
     cpu_took = cpu() - cpu_began;
 }
 
+void report_bytes(int64_t bytes)
+{
+    bytes_made = bytes;
+}
+
 void report_print(int64_t rows)
 {
-    printf("{\"rows\": %lld, \"wall_s\": %.6f, \"cpu_s\": %.6f, \"rss_kb\": %ld}\n", (long long)rows, wall_took,
-           cpu_took, peak_kb());
+    printf("{\"rows\": %lld, \"wall_s\": %.6f, \"cpu_s\": %.6f, \"rss_kb\": %ld, \"bytes\": %lld}\n", (long long)rows,
+           wall_took, cpu_took, peak_kb(), (long long)bytes_made);
 }

@@ -10,6 +10,8 @@ void report_pause(void);
 void report_go_on(void);
 /* All rows are there; what comes now, such as closing, is not measured. The last call counts. */
 void report_stop(void);
+/* What was written, where that is of interest. */
+void report_bytes(int64_t bytes);
 /* Prints the measure to standard output, one JSON object; memory is the peak of the whole process. */
 void report_print(int64_t rows);
 

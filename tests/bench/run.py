@@ -1,4 +1,4 @@
-"""Runs the measures, each in a fresh process, round after round: python -m tests.bench.run fetch|import|all"""
+"""Runs the measures, each in a fresh process, round after round: python -m tests.bench.run fetch|import|load|all"""
 
 import argparse
 import json
@@ -7,11 +7,11 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 from . import tables
-from .measures import BUILD, MEASURES, QUICK, ROOT, SERVERS, Setting
+from .measures import BUILD, MEASURES, QUICK, ROOT, Setting
+from .servers import Servers
 
 
 def options():
@@ -23,38 +23,9 @@ def options():
     return parser.parse_args()
 
 
-class Servers:
-    """The servers that the measures need, started when first asked for."""
-
-    def __init__(self, setting, folder):
-        self.setting, self.folder, self.running = setting, folder, {}
-
-    def port(self, name):
-        if name not in self.running:
-            self.running[name] = self._start(name)
-        return (self.folder / name).read_text()
-
-    def _start(self, name):
-        command = [sys.executable, "-m", "sandbox.canned", "--rows", str(self.setting.rows), "--page-rows", str(self.setting.page_rows),
-                   "--port-file", str(self.folder / name), "--server", str(BUILD / "sandbox/sandbox-canned"), *SERVERS[name]]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=ROOT)
-        deadline = time.monotonic() + 900       # the first start prepares the answers
-        while not (self.folder / name).exists():
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise SystemExit(f"scripts/bench: the server '{name}' did not start")
-            time.sleep(0.02)
-        return process
-
-    def stop(self):
-        for process in self.running.values():
-            process.terminate()
-            process.wait()
-
-
-def sample(measure, port, setting):
-    """One run of a measure: rows, seconds on the wall and computed, peak memory in MiB."""
-    env = os.environ | {"DATABRICKS_HOST": "http://127.0.0.1", "DATABRICKS_PORT": port, "DATABRICKS_TOKEN": "sandbox",
-                        "DATABRICKS_HTTP_PATH": measure.path}
+def sample(measure, servers, setting):
+    """One run of a measure: rows, seconds on the wall and computed, peak memory in MiB, MB that were written."""
+    env = os.environ | servers.environment(measure)
     out = subprocess.DEVNULL if measure.whole else subprocess.PIPE
     done = subprocess.run([BUILD / "tests/bench/bench_measure", *measure.command], env=env, stdout=out, stderr=subprocess.PIPE, text=True)
     *said, whole = done.stderr.strip().split("\n")
@@ -62,7 +33,7 @@ def sample(measure, port, setting):
         raise SystemExit(f"scripts/bench: {measure.name} failed: {' '.join(said) or whole}")
     got = json.loads(whole) | {"rows": measure.rows} if measure.whole else json.loads(done.stdout.splitlines()[-1])
     check_rows(measure, got["rows"], setting)
-    return {"rows": got["rows"], "wall_s": got["wall_s"], "cpu_s": got["cpu_s"], "mib": got["rss_kb"] / 1024}
+    return {"rows": got["rows"], "wall_s": got["wall_s"], "cpu_s": got["cpu_s"], "mib": got["rss_kb"] / 1024, "mb": got.get("bytes", 0) / 1e6}
 
 
 def check_rows(measure, rows, setting):
@@ -82,7 +53,7 @@ def run(suite, setting, folder):
             for measure in measures:
                 if number < (measure.rounds or setting.rounds):
                     print(f"\r{suite}: round {number + 1} of {setting.rounds}, {measure.name:<20}", end="", file=sys.stderr, flush=True)
-                    samples[measure.name].append(sample(measure, servers.port(measure.server), setting))
+                    samples[measure.name].append(sample(measure, servers, setting))
     finally:
         servers.stop()
         print(file=sys.stderr)

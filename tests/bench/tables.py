@@ -20,12 +20,13 @@ def machine():
 
 
 def medians(result):
-    """By measure: rows/s on the wall, rows per CPU second, CPU seconds, MiB."""
+    """By measure: rows/s on the wall, rows per CPU second, CPU seconds, MiB of memory, MB written."""
     found = {}
     for name, samples in result["samples"].items():
         found[name] = {"wall": statistics.median(s["rows"] / s["wall_s"] for s in samples),
                        "cpu": statistics.median(s["rows"] / s["cpu_s"] for s in samples),
-                       "cpu_s": statistics.median(s["cpu_s"] for s in samples), "mib": statistics.median(s["mib"] for s in samples)}
+                       "cpu_s": statistics.median(s["cpu_s"] for s in samples), "mib": statistics.median(s["mib"] for s in samples),
+                       "mb": statistics.median(s["mb"] for s in samples)}
     return found
 
 
@@ -38,7 +39,7 @@ def reached(target, found):
     own = found[target.ours][target.figure]
     if not target.peers:
         return own, None, own, own <= target.reach
-    peer = max(found[name][target.figure] for name in target.peers)
+    peer = (min if target.slowest else max)(found[name][target.figure] for name in target.peers)
     return own, peer, own / peer, own / peer >= target.reach
 
 
@@ -52,11 +53,13 @@ def target_line(target, found):
 def text(result):
     found, about = medians(result), result["machine"]
     lines = [f"{about['cpu']}, {about['cores']} cores, {about['memory_gb']} GB, {about['system']}, {about['date']}; load at the end {about['load']}. "
-             f"{result['rows']:,} rows of 8 columns in pages of {result['page_rows']:,}; medians of {result['rounds']}.", "",
-             "| client | rows/s | rows per CPU second | CPU s | peak MiB |", "|---|---|---|---|---|"]
+             f"{result['rows']:,} rows of 8 columns in pages of {result['page_rows']:,}; medians of {result['rounds']}.", ""]
+    writes = any(row["mb"] for row in found.values())
+    lines += ["| client | rows/s | rows per CPU second | CPU s | peak MiB |" + " MB written |" * writes, "|---|---|---|---|---|" + "---|" * writes]
     for name, title in result["titles"].items():
         row = found[name]
-        lines.append(f"| {title} | {number(row['wall'])} | {number(row['cpu'])} | {row['cpu_s']:.3f} | {row['mib']:.0f} |")
+        written = f" {row['mb']:.1f} |" if row["mb"] else " |" * writes
+        lines.append(f"| {title} | {number(row['wall'])} | {number(row['cpu'])} | {row['cpu_s']:.3f} | {row['mib']:.0f} |{written}")
     lines += ["", "| to reach | ours | the other | ratio | wanted | reached |", "|---|---|---|---|---|---|"]
     lines += [target_line(target, found) for target in TARGETS[result["suite"]]]
     return "\n".join(lines) + "\n"
