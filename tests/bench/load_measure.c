@@ -192,7 +192,8 @@ static ldbx_loader *open_loader(const table *in, ldbx_connection *connection, ld
     for (size_t i = 0; i < in->shape.count; i++)
         columns[i] = (ldbx_load_column){in->shape.columns[i].name, in->shape.columns[i].sql_type};
     ldbx_loader_options_init(&options, sizeof options);
-    options.database = "default", options.table = "bench", options.columns = columns, options.column_count = in->shape.count;
+    options.database = "default", options.table = "bench", options.columns = columns,
+    options.column_count = in->shape.count;
     options.gzip = 1, options.store = store, options.key = "bench", options.source = "the table";
     must(ldbx_loader_open(connection, stager, &options, &loader, &error));
     return loader;
