@@ -115,7 +115,7 @@ int ldbx_load_execute(ldbx_loader *loader, const char *kind, const ldbx_buf *sql
     ldbx_load_note_statement(loader, kind, ldbx_result_statement_id(out->result), "");
 out:
     if (status != LDBX_OK) {
-        if (ldbx_error_statement_id(failure)[0] != '\0')
+        if (ldbx_error_statement_id(failure)[0] != '\0' || ldbx_error_sqlstate(failure)[0] != '\0')
             ldbx_load_note_statement(loader, kind, ldbx_error_statement_id(failure), ldbx_error_sqlstate(failure));
         ldbx_error_move(error, &failure);
         ldbx_query_close(out);

@@ -9,7 +9,7 @@ void ldbx_load_note_statement(ldbx_loader *loader, const char *kind, const char 
     ldbx_json_writer writer = {&loader->statements, loader->statements.size > 0};
 
     ldbx_json_begin_object(&writer, NULL);
-    ldbx_json_put_text(&writer, "id", id);
+    ldbx_json_put_any(&writer, "id", id); /* a statement that was refused at once has none */
     ldbx_json_put_text(&writer, "kind", kind);
     ldbx_json_put_any(&writer, "sqlstate", sqlstate);
     ldbx_json_end_object(&writer);

@@ -71,7 +71,11 @@ def test_cancel(build, start):
 
 
 def test_load(build, start, tmp_path):
-    run(build, start(), "flow_load", 48, {**DATABRICKS, "LDBX_TEST_STAGING": str(tmp_path), "CK_RUN_CASE": "flow"})
+    run(build, start(), "flow_load", 49, {**DATABRICKS, "LDBX_TEST_STAGING": str(tmp_path), "CK_RUN_CASE": "flow"})
+
+
+def test_load_on_open_source_spark(build, start, tmp_path):
+    run(build, start("--dialect", "hive"), "flow_load", 1, {**SPARK, "LDBX_TEST_STAGING": str(tmp_path), "CK_RUN_CASE": "hive"})
 
 
 @pytest.mark.scale

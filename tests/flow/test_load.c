@@ -216,6 +216,28 @@ START_TEST(of_two_runners_one_stops)
 }
 END_TEST
 
+/* A cast would be another one, and a time another instant. */
+START_TEST(a_session_with_other_settings_is_refused)
+{
+    ldbx_loader_options options = loads_options("source");
+    ldbx_loader *loader = NULL;
+
+    loads_execute("SET TIMEZONE = 'Europe/Berlin'");
+    expect_status(ldbx_loader_open(connection, loads_stager, &options, &loader, &error), LDBX_INVALID_DATA, error);
+    ck_assert_str_eq(ldbx_error_message(error), "TIMEZONE of the session is 'Europe/Berlin' instead of 'UTC'");
+}
+END_TEST
+
+START_TEST(open_source_spark_is_refused)
+{
+    ldbx_loader_options options = loads_options("source");
+    ldbx_loader *loader = NULL;
+
+    expect_status(ldbx_loader_open(connection, loads_stager, &options, &loader, &error), LDBX_UNSUPPORTED, error);
+    ck_assert_str_eq(ldbx_error_message(error), "COPY INTO is not there: the server is open-source Spark");
+}
+END_TEST
+
 /* Tables that are there. */
 
 static const struct {
@@ -628,8 +650,8 @@ START_TEST(the_report_tells_files_statements_and_versions)
     ck_assert_str_eq(ldbx_json_text(report, "job", ""), "Flow load");
     ck_assert(cJSON_IsNull(member(report, "error")));
     ck_assert_int_eq(cJSON_GetArraySize(member(report, "files")), 3);
-    ck_assert_int_eq(cJSON_GetArraySize(member(report, "statements")),
-                     2); /* refused ones have no id; CREATE and COPY INTO */
+    ck_assert_str_eq(ldbx_json_text(member(report, "statements")->child->next, "sqlstate", ""), "42501");
+    ck_assert_int_eq(cJSON_GetArraySize(member(report, "statements")), 3); /* CREATE, and COPY INTO twice */
     ck_assert_int_eq(member(member(report, "versions"), "after")->valueint, 1);
     ck_assert_int_eq(member(member(report, "rows"), "loaded")->valueint, LOADS_ROWS);
     cJSON_Delete(report);
@@ -695,6 +717,7 @@ int main(void)
     tcase_add_test(tcase, a_sealed_load_needs_its_own_staging);
     tcase_add_test(tcase, what_was_not_sealed_is_removed_and_begins_anew);
     tcase_add_test(tcase, of_two_runners_one_stops);
+    tcase_add_test(tcase, a_session_with_other_settings_is_refused);
     tcase_add_loop_test(tcase, a_table_that_does_not_fit_is_refused_before_anything_is_staged, 0, 5);
     tcase_add_test(tcase, a_table_may_have_more_columns_in_another_order);
     tcase_add_test(tcase, a_table_that_was_dropped_meanwhile_is_not_made_again);
@@ -715,5 +738,8 @@ int main(void)
     tcase_set_timeout(tcase, 200);
     tcase_add_checked_fixture(tcase, loads_set_up, loads_tear_down);
     tcase_add_test(tcase, groups_of_files_are_loaded_one_after_the_other);
+    tcase = suite_case(suite, "hive"); /* on its own server */
+    tcase_add_checked_fixture(tcase, loads_set_up, loads_tear_down);
+    tcase_add_test(tcase, open_source_spark_is_refused);
     return suite_run(suite);
 }
