@@ -72,6 +72,14 @@ int cli_fail(cli_app *app, const ldbx_error *error, const char *hint)
     }
 }
 
+const char *cli_hint_to_repeat(int status, const char *hint)
+{
+    return status == LDBX_CANCELLED || status == LDBX_UNAVAILABLE || status == LDBX_SESSION_LOST ||
+                   status == LDBX_TIMEOUT
+               ? hint
+               : NULL;
+}
+
 int cli_fail_early(cli_app *app, const ldbx_error *error, const char *hint)
 {
     int code = cli_fail(app, error, hint);

@@ -36,6 +36,8 @@ void cli_say(cli_app *app, const char *format, ...) LDBX_PRINTF(2, 3);
 int cli_fail(cli_app *app, const ldbx_error *error, const char *hint);
 /* As cli_fail, of something that is found before anything is contacted. */
 int cli_fail_early(cli_app *app, const ldbx_error *error, const char *hint);
+/* `hint` for a status after which the same command goes on where it was, NULL for others. */
+const char *cli_hint_to_repeat(int status, const char *hint);
 /* "SQLSTATE [CLASS] message" of an error. */
 void cli_error_text(cli_text *text, const ldbx_error *error);
 

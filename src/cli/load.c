@@ -15,6 +15,7 @@
 #include "report.h"
 
 #define KEY_NAME 120 /* bytes of the table's name in a key */
+#define REPEAT   "run it again: nothing is loaded twice"
 
 /* One `load`. */
 typedef struct loading {
@@ -204,20 +205,6 @@ static int prepare(loading *load)
     return code == CLI_DONE ? identify(load) : code;
 }
 
-/* A failure after which the same command goes on. */
-static const char *hint_of(int status)
-{
-    switch (status) {
-    case LDBX_CANCELLED:
-    case LDBX_UNAVAILABLE:
-    case LDBX_SESSION_LOST:
-    case LDBX_TIMEOUT:
-        return "run it again: nothing is loaded twice";
-    default:
-        return NULL;
-    }
-}
-
 static int on_progress(const ldbx_progress *report, void *user)
 {
     const loading *load = user;
@@ -262,7 +249,7 @@ static int open_loader(loading *load)
     set_options(load, &options);
     status = ldbx_loader_open(load->connection, load->stager, &options, &load->loader, &error);
     load->done = status == LDBX_DONE;
-    return status == LDBX_OK || load->done ? CLI_DONE : fail(load, error, hint_of(status));
+    return status == LDBX_OK || load->done ? CLI_DONE : fail(load, error, cli_hint_to_repeat(status, REPEAT));
 }
 
 static int send_rows(loading *load)
@@ -277,7 +264,7 @@ static int send_rows(loading *load)
         if (status == LDBX_OK)
             continue;
         if (status != LDBX_INVALID_DATA)
-            return fail(load, error, hint_of(status));
+            return fail(load, error, cli_hint_to_repeat(status, REPEAT));
         code = fail_at_line(load, status, ldbx_error_message(error));
         ldbx_error_destroy(error);
         return code;
@@ -292,7 +279,7 @@ static int commit(loading *load)
     ldbx_error *error = NULL;
     int status = ldbx_loader_commit(load->loader, &error);
 
-    return status == LDBX_OK ? CLI_DONE : fail(load, error, hint_of(status));
+    return status == LDBX_OK ? CLI_DONE : fail(load, error, cli_hint_to_repeat(status, REPEAT));
 }
 
 static void put_line(cli_text *text, const char *label, const cli_text *value)

@@ -67,20 +67,6 @@ static int connect_run(runner *run)
     return code;
 }
 
-/* A failure that the next run of the same command goes on from. */
-static const char *hint_of(int status)
-{
-    switch (status) {
-    case LDBX_CANCELLED:
-    case LDBX_UNAVAILABLE:
-    case LDBX_SESSION_LOST:
-    case LDBX_TIMEOUT:
-        return "run it again: it goes on after the last checkpoint";
-    default:
-        return NULL;
-    }
-}
-
 static void init_hooks(runner *run, ldbx_job_hooks *hooks)
 {
     ldbx_job_hooks_init(hooks, sizeof *hooks);
@@ -105,7 +91,7 @@ static int run_job(runner *run)
     status = ldbx_job_run(run->job, run->connection, &hooks, &run->report, &error);
     cli_progress_erase(&app->progress);
     if (status != LDBX_OK)
-        code = cli_fail(app, error, hint_of(status));
+        code = cli_fail(app, error, cli_hint_to_repeat(status, "run it again: it goes on after the last checkpoint"));
     ldbx_error_destroy(error);
     return code;
 }

@@ -6,28 +6,19 @@
 
 import json
 import os
-import resource
 import sys
 import time
 
 from databricks import sql
 from databricks.sql.thrift_api.TCLIService import ttypes
 
+from cost import cpu, peak_kb
+
 
 def without_repr():
     """The connector formats every answer before it asks whether anybody logs it. Only that is taken out."""
     for reply in (ttypes.TFetchResultsResp, ttypes.TExecuteStatementResp):
         reply.__repr__ = lambda self: type(self).__name__
-
-
-def cpu():
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
-
-
-def peak_kb():
-    with open("/proc/self/status") as status:
-        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
 
 
 def arrow(cursor):

@@ -11,23 +11,14 @@ import gzip
 import io
 import json
 import os
-import resource
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+from cost import cpu, peak_kb
+
 BATCH_ROWS = 4096
 PART_ROWS = 100000
-
-
-def cpu():
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
-
-
-def peak_kb():
-    with open("/proc/self/status") as status:
-        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
 
 
 class Clock:

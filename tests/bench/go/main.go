@@ -18,43 +18,15 @@ import (
 	"io"
 	"os"
 	"strconv"
-	"strings"
-	"syscall"
 	"time"
 
 	_ "github.com/databricks/databricks-sql-go"
 	dbsqlrows "github.com/databricks/databricks-sql-go/rows"
+
+	"lytics_dbx/bench/cost"
 )
 
 const stream = "databricks_main_bench_events"
-
-func must(err error) {
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
-	}
-}
-
-// cpu gives the seconds that this process has computed so far.
-func cpu() float64 {
-	var used syscall.Rusage
-	must(syscall.Getrusage(syscall.RUSAGE_SELF, &used))
-	return time.Duration(used.Utime.Nano() + used.Stime.Nano()).Seconds()
-}
-
-// peak gives the greatest memory of this process in kB; getrusage would begin with that of the parent.
-func peak() int {
-	status, err := os.ReadFile("/proc/self/status")
-	must(err)
-	for _, line := range strings.Split(string(status), "\n") {
-		if rest, found := strings.CutPrefix(line, "VmHWM:"); found {
-			kb, err := strconv.Atoi(strings.TrimSpace(strings.TrimSuffix(rest, "kB")))
-			must(err)
-			return kb
-		}
-	}
-	return 0
-}
 
 // When the last row was there: what comes then, such as closing, is not measured.
 var (
@@ -63,12 +35,12 @@ var (
 )
 
 func stop() {
-	ended, computed = time.Now(), cpu()
+	ended, computed = time.Now(), cost.CPU()
 }
 
 func query(ctx context.Context, conn *sql.Conn, statement string) *sql.Rows {
 	rows, err := conn.QueryContext(ctx, statement)
-	must(err)
+	cost.Must(err)
 	return rows
 }
 
@@ -76,15 +48,15 @@ func scanAny(ctx context.Context, conn *sql.Conn, statement string) int {
 	rows := query(ctx, conn, statement)
 	defer rows.Close()
 	names, err := rows.Columns()
-	must(err)
+	cost.Must(err)
 	values, places := cells(len(names))
 	count := 0
 	for rows.Next() {
-		must(rows.Scan(places...))
+		cost.Must(rows.Scan(places...))
 		count++
 	}
 	_ = values
-	must(rows.Err())
+	cost.Must(rows.Err())
 	stop()
 	return count
 }
@@ -110,17 +82,17 @@ func scanTyped(ctx context.Context, conn *sql.Conn, statement string) int {
 	)
 	count := 0
 	for rows.Next() {
-		must(rows.Scan(&id, &ts, &email, &name, &score, &active, &amount, &age))
+		cost.Must(rows.Scan(&id, &ts, &email, &name, &score, &active, &amount, &age))
 		count++
 	}
-	must(rows.Err())
+	cost.Must(rows.Err())
 	stop()
 	return count
 }
 
 func batches(ctx context.Context, conn *sql.Conn, statement string) int {
 	count := 0
-	must(conn.Raw(func(raw any) error {
+	cost.Must(conn.Raw(func(raw any) error {
 		rows, err := raw.(driver.QueryerContext).QueryContext(ctx, statement, nil)
 		if err != nil {
 			return err
@@ -150,10 +122,10 @@ func batches(ctx context.Context, conn *sql.Conn, statement string) int {
 
 func trips(ctx context.Context, conn *sql.Conn, times string) int {
 	count, err := strconv.Atoi(times)
-	must(err)
+	cost.Must(err)
 	for i := 0; i < count; i++ {
 		var one int
-		must(conn.QueryRowContext(ctx, "SELECT 1").Scan(&one))
+		cost.Must(conn.QueryRowContext(ctx, "SELECT 1").Scan(&one))
 	}
 	stop()
 	return count
@@ -167,18 +139,18 @@ type event struct {
 
 func importEvents(ctx context.Context, conn *sql.Conn, path string) int {
 	file, err := os.Create(path)
-	must(err)
+	cost.Must(err)
 	defer file.Close()
 	out := bufio.NewWriterSize(file, 1<<16)
 	encoder := json.NewEncoder(out)
 	rows := query(ctx, conn, "SELECT * FROM main.bench.events ORDER BY ts")
 	defer rows.Close()
 	names, err := rows.Columns()
-	must(err)
+	cost.Must(err)
 	values, places := cells(len(names))
 	count := 0
 	for rows.Next() {
-		must(rows.Scan(places...))
+		cost.Must(rows.Scan(places...))
 		row := event{Stream: stream, Data: make(map[string]any, len(names))}
 		for i, name := range names {
 			if values[i] == nil {
@@ -189,11 +161,11 @@ func importEvents(ctx context.Context, conn *sql.Conn, path string) int {
 				row.TS = values[i].(time.Time)
 			}
 		}
-		must(encoder.Encode(row))
+		cost.Must(encoder.Encode(row))
 		count++
 	}
-	must(rows.Err())
-	must(out.Flush())
+	cost.Must(rows.Err())
+	cost.Must(out.Flush())
 	stop()
 	return count
 }
@@ -209,14 +181,14 @@ func main() {
 	ctx := context.Background()
 	db, err := sql.Open("databricks", "http://token:sandbox@127.0.0.1:"+os.Getenv("DATABRICKS_PORT")+os.Getenv("DATABRICKS_HTTP_PATH")+
 		"?enableTelemetry=false&useCloudFetch=false&useArrowNativeDecimal=false")
-	must(err)
+	cost.Must(err)
 	conn, err := db.Conn(ctx)
-	must(err)
-	must(conn.PingContext(ctx))
-	before, began := cpu(), time.Now()
+	cost.Must(err)
+	cost.Must(conn.PingContext(ctx))
+	before, began := cost.CPU(), time.Now()
 	rows := modes[os.Args[1]](ctx, conn, os.Args[2])
 	fmt.Printf("{\"rows\": %d, \"wall_s\": %.6f, \"cpu_s\": %.6f, \"rss_kb\": %d}\n",
-		rows, ended.Sub(began).Seconds(), computed-before, peak())
-	must(conn.Close())
-	must(db.Close())
+		rows, ended.Sub(began).Seconds(), computed-before, cost.Peak())
+	cost.Must(conn.Close())
+	cost.Must(db.Close())
 }

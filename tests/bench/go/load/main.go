@@ -15,9 +15,7 @@ import (
 	"io"
 	"os"
 	"strconv"
-	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/apache/arrow/go/v12/arrow"
@@ -26,36 +24,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"lytics_dbx/bench/cost"
 )
 
 const partRows = 100000
-
-func must(err error) {
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "load:", err)
-		os.Exit(1)
-	}
-}
-
-func cpu() float64 {
-	var used syscall.Rusage
-	must(syscall.Getrusage(syscall.RUSAGE_SELF, &used))
-	return time.Duration(used.Utime.Nano() + used.Stime.Nano()).Seconds()
-}
-
-// peak gives the greatest memory of this process in kB; getrusage would begin with that of the parent.
-func peak() int {
-	status, err := os.ReadFile("/proc/self/status")
-	must(err)
-	for _, line := range strings.Split(string(status), "\n") {
-		if rest, found := strings.CutPrefix(line, "VmHWM:"); found {
-			kb, err := strconv.Atoi(strings.TrimSpace(strings.TrimSuffix(rest, "kB")))
-			must(err)
-			return kb
-		}
-	}
-	return 0
-}
 
 // text gives one cell as encoding/csv wants it; NULL is the empty text.
 func text(column arrow.Array, row int) string {
@@ -78,16 +51,16 @@ func text(column arrow.Array, row int) string {
 	case *array.Decimal128:
 		return column.Value(row).ToString(column.DataType().(*arrow.Decimal128Type).Scale)
 	}
-	must(fmt.Errorf("a column of type %s", column.DataType()))
+	cost.Must(fmt.Errorf("a column of type %s", column.DataType()))
 	return ""
 }
 
 // A source gives the records of the file; made before the clock starts for CSV alone.
 func open(path string) *ipc.Reader {
 	file, err := os.Open(path)
-	must(err)
+	cost.Must(err)
 	reader, err := ipc.NewReader(file)
-	must(err)
+	cost.Must(err)
 	return reader
 }
 
@@ -96,7 +69,7 @@ func header(out *csv.Writer, schema *arrow.Schema) {
 	for i, field := range schema.Fields() {
 		names[i] = field.Name
 	}
-	must(out.Write(names))
+	cost.Must(out.Write(names))
 }
 
 func write(out *csv.Writer, record arrow.Record, cells []string) {
@@ -104,7 +77,7 @@ func write(out *csv.Writer, record arrow.Record, cells []string) {
 		for i, column := range record.Columns() {
 			cells[i] = text(column, row)
 		}
-		must(out.Write(cells))
+		cost.Must(out.Write(cells))
 	}
 }
 
@@ -116,10 +89,10 @@ func alone(path, to string) (rows, bytes int64) {
 		record.Retain()
 		records = append(records, record)
 	}
-	must(reader.Err())
+	cost.Must(reader.Err())
 	begin()
 	file, err := os.Create(to)
-	must(err)
+	cost.Must(err)
 	out := csv.NewWriter(file)
 	header(out, reader.Schema())
 	cells := make([]string, len(reader.Schema().Fields()))
@@ -128,10 +101,10 @@ func alone(path, to string) (rows, bytes int64) {
 		rows += record.NumRows()
 	}
 	out.Flush()
-	must(out.Error())
+	cost.Must(out.Error())
 	end, err := file.Seek(0, io.SeekCurrent)
-	must(err)
-	must(file.Close())
+	cost.Must(err)
+	cost.Must(file.Close())
 	return rows, end
 }
 
@@ -154,15 +127,15 @@ func (s *sender) put(part []byte) {
 		defer s.busy.Done()
 		_, err := s.client.PutObject(context.Background(), &s3.PutObjectInput{
 			Bucket: aws.String(os.Getenv("BENCH_BUCKET")), Key: &key, Body: bytes.NewReader(part)})
-		must(err)
+		cost.Must(err)
 	}()
 }
 
 func staged(path, level string) (rows, bytes_ int64) {
 	speed, err := strconv.Atoi(level)
-	must(err)
+	cost.Must(err)
 	loaded, err := config.LoadDefaultConfig(context.Background(), config.WithRegion("us-east-1"))
-	must(err)
+	cost.Must(err)
 	to := &sender{client: s3.NewFromConfig(loaded, func(o *s3.Options) { o.UsePathStyle = true }), run: strconv.Itoa(os.Getpid())}
 	begin()
 	reader := open(path)
@@ -173,8 +146,8 @@ func staged(path, level string) (rows, bytes_ int64) {
 	in := int64(0)
 	finish := func() {
 		out.Flush()
-		must(out.Error())
-		must(zip.Close())
+		cost.Must(out.Error())
+		cost.Must(zip.Close())
 		to.put(buffer.Bytes())
 		out = nil
 	}
@@ -183,7 +156,7 @@ func staged(path, level string) (rows, bytes_ int64) {
 		if out == nil {
 			buffer = new(bytes.Buffer)
 			zip, err = gzip.NewWriterLevel(buffer, speed)
-			must(err)
+			cost.Must(err)
 			out, in = csv.NewWriter(zip), 0
 			header(out, reader.Schema())
 		}
@@ -194,7 +167,7 @@ func staged(path, level string) (rows, bytes_ int64) {
 			finish()
 		}
 	}
-	must(reader.Err())
+	cost.Must(reader.Err())
 	if out != nil {
 		finish()
 	}
@@ -208,7 +181,7 @@ var (
 )
 
 func begin() {
-	began, computed = time.Now(), cpu()
+	began, computed = time.Now(), cost.CPU()
 }
 
 func main() {
@@ -219,5 +192,5 @@ func main() {
 	}
 	rows, size := modes[os.Args[1]](os.Args[2], os.Args[3])
 	fmt.Printf("{\"rows\": %d, \"wall_s\": %.6f, \"cpu_s\": %.6f, \"rss_kb\": %d, \"bytes\": %d}\n",
-		rows, time.Since(began).Seconds(), cpu()-computed, peak(), size)
+		rows, time.Since(began).Seconds(), cost.CPU()-computed, cost.Peak(), size)
 }
