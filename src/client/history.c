@@ -24,7 +24,7 @@ static int need_column(const ldbx_result *result, const char *name, size_t *inde
 }
 
 int ldbx_history_open(ldbx_connection *connection, const char *catalog, const char *database, const char *table,
-                      int64_t limit, const ldbx_statement_options *options, ldbx_history *out, ldbx_error **error)
+                      const ldbx_statement_options *options, ldbx_history *out, ldbx_error **error)
 {
     int status;
     ldbx_buf sql;
@@ -33,8 +33,6 @@ int ldbx_history_open(ldbx_connection *connection, const char *catalog, const ch
     ldbx_buf_init(&sql, LDBX_MAX_SQL);
     ldbx_buf_str(&sql, "DESCRIBE HISTORY ");
     ldbx_sql_name(&sql, catalog, database, table);
-    if (limit > 0)
-        ldbx_buf_printf(&sql, " LIMIT %lld", (long long)limit);
     LDBX_GO(ldbx_query_open(connection, &sql, options, &out->query, error));
     LDBX_GO(need_column(out->query.result, "version", &out->versions, error));
     LDBX_GO(need_column(out->query.result, "timestamp", &out->times, error));

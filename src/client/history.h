@@ -17,9 +17,12 @@ typedef struct ldbx_history {
     size_t versions, times, operations, metrics;
 } ldbx_history;
 
-/* limit 0: all of it. */
+/*
+ * All of it, also for the newest version alone: where the storage keeps times in seconds, versions of one second are told with a
+ * millisecond more each, counted from the oldest version in the list. A shorter list would have other times.
+ */
 int ldbx_history_open(ldbx_connection *connection, const char *catalog, const char *database, const char *table,
-                      int64_t limit, const ldbx_statement_options *options, ldbx_history *out, ldbx_error **error);
+                      const ldbx_statement_options *options, ldbx_history *out, ldbx_error **error);
 void ldbx_history_close(ldbx_history *history);
 
 /* The next entry; LDBX_DONE behind the oldest. */

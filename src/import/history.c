@@ -8,7 +8,7 @@ static int find(const ldbx_snapshot *snapshot, int64_t number, ldbx_version *out
 {
     ldbx_history history;
     int status = ldbx_history_open(snapshot->connection, snapshot->catalog, snapshot->database, snapshot->table,
-                                   number < 0 ? 1 : 0, &snapshot->statement, &history, error);
+                                   &snapshot->statement, &history, error);
 
     *out = (ldbx_version){.number = -1};
     if (status == LDBX_OK)

@@ -46,7 +46,7 @@ static int read_once(ldbx_loader *loader, void *context, ldbx_error **error)
     int status;
 
     ldbx_copies_clear(out);
-    LDBX_TRY(ldbx_history_open(loader->connection, load->catalog, load->database, load->table, 0, &loader->statement,
+    LDBX_TRY(ldbx_history_open(loader->connection, load->catalog, load->database, load->table, &loader->statement,
                                &history, error));
     while ((status = ldbx_history_next(&history, &version, error)) == LDBX_OK) {
         out->same_table = version.number == load->before.number && version.committed_us == load->before.committed_us;

@@ -233,7 +233,7 @@ static int ask_version(ldbx_loader *loader, void *context, ldbx_error **error)
     look *work = context;
     const ldbx_manifest *manifest = work->manifest;
     ldbx_history history;
-    int status = ldbx_history_open(loader->connection, manifest->catalog, manifest->database, manifest->table, 1,
+    int status = ldbx_history_open(loader->connection, manifest->catalog, manifest->database, manifest->table,
                                    &loader->statement, &history, error);
 
     if (status == LDBX_OK)

@@ -19,7 +19,8 @@ static void set_up(void)
 {
     flow_open(NULL);
     expect_ok(ldbx_store_new_memory(&store, &error), error);
-    execute("CREATE OR REPLACE TABLE flow_import AS SELECT id, timestamp_seconds(id DIV 7) AS ts FROM "
+    execute("DROP TABLE IF EXISTS flow_import"); /* so that its history has one version */
+    execute("CREATE TABLE flow_import AS SELECT id, timestamp_seconds(id DIV 7) AS ts FROM "
             "range(20000)");
 }
 
