@@ -156,12 +156,15 @@ static bool fits_object(const ldbx_parts *parts, int64_t raw, int64_t sent, int6
     return worst(raw + text) <= most || sent + worst(text) + GZIP_SLACK <= most;
 }
 
+/* Whether the text fits into the part in work, or behind the header of the next one. */
 static bool fits_part(const ldbx_parts *parts, int64_t rows)
 {
     const int64_t text = (int64_t)parts->text.size;
+    const int64_t raw = parts->open ? parts->raw : (int64_t)parts->header.size;
+    const int64_t sent = parts->open ? parts->sent : raw;
 
-    return parts->rows + rows <= parts->options.part_rows && parts->raw + text <= parts->options.part_bytes &&
-           fits_object(parts, parts->raw, parts->sent, text);
+    return parts->rows + rows <= parts->options.part_rows && raw + text <= parts->options.part_bytes &&
+           fits_object(parts, raw, sent, text);
 }
 
 /* The row behind `mark`, which is taken back when even a file of its own would be too small for it. */
