@@ -141,10 +141,15 @@ int ldbx_csv_fail_size(ldbx_error **error)
     return ldbx_fail(error, LDBX_INVALID_DATA, "a row has more than %zu bytes as text", LDBX_MAX_CSV_ROW);
 }
 
+int ldbx_csv_fail_room(const ldbx_buf *out, ldbx_error **error)
+{
+    return out->full ? ldbx_csv_fail_size(error) : ldbx_fail_no_memory(error);
+}
+
 int ldbx_csv_end_row(ldbx_buf *out, size_t start, ldbx_error **error)
 {
     if (out->failed)
-        return ldbx_fail_no_memory(error);
+        return ldbx_csv_fail_room(out, error);
     if (out->size - start > LDBX_MAX_CSV_ROW)
         return ldbx_csv_fail_size(error);
     out->data[out->size - 1] = '\n';
@@ -201,7 +206,7 @@ static int put_cell(ldbx_csv *csv, const ldbx_csv_column *column, const ldbx_val
         return ldbx_csv_fail_size(error);
     to = ldbx_buf_reserve(out, ldbx_csv_room(bytes));
     if (to == NULL)
-        return ldbx_fail_no_memory(error);
+        return ldbx_csv_fail_room(out, error);
     end = ldbx_csv_takes(column, value->kind) ? put_value(csv, column, value, to) : NULL;
     if (end == NULL)
         return ldbx_csv_refuse(column, value->kind, value->as.bytes, error);

@@ -210,7 +210,7 @@ static int put_cell(ldbx_csv *csv, const ldbx_csv_column *column, const struct l
         return ldbx_csv_fail_size(error);
     to = ldbx_buf_reserve(out, ldbx_csv_room(bytes.size));
     if (to == NULL)
-        return ldbx_fail_no_memory(error);
+        return ldbx_csv_fail_room(out, error);
     if (null)
         end = ldbx_csv_put_null(csv, to);
     else if (text)

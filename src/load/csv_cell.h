@@ -67,6 +67,8 @@ bool ldbx_csv_takes(const ldbx_csv_column *column, ldbx_value_kind kind);
 int ldbx_csv_refuse(const ldbx_csv_column *column, ldbx_value_kind kind, ldbx_view bytes, ldbx_error **error);
 
 int ldbx_csv_fail_size(ldbx_error **error);
+/* When `out` gave no room for a cell: the row is too long, or there is no memory. */
+int ldbx_csv_fail_room(const ldbx_buf *out, ldbx_error **error);
 
 /* A cell that was written at `to`, with the comma behind it. */
 static inline void ldbx_csv_end_cell(ldbx_buf *out, const uint8_t *to, uint8_t *end)

@@ -509,6 +509,13 @@ START_TEST(text_of_a_row)
     expect_status(ldbx_csv_row(csv, (ldbx_value[]){of_bytes(large, SIZE_MAX), null}, 2, &out, &error),
                   LDBX_INVALID_DATA, error);
     ldbx_error_destroy(error);
+    error = NULL;
+    out.max =
+        2 * LDBX_MAX_CSV_ROW; /* a row that the buffer has no room for is too long: memory is not what is missing */
+    expect_status(ldbx_csv_row(csv, (ldbx_value[]){of_bytes(large, size / 2), of_bytes(large, size)}, 2, &out, &error),
+                  LDBX_INVALID_DATA, error);
+    ck_assert_uint_eq(out.size, LDBX_MAX_CSV_ROW);
+    ldbx_error_destroy(error);
     ldbx_buf_clear(&out);
     ldbx_csv_destroy(csv);
     free(large);
