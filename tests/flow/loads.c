@@ -124,3 +124,11 @@ void loads_forget_error(void)
     ldbx_error_destroy(error);
     error = NULL;
 }
+
+int loads_wait_really(const ldbx_progress *progress, void *user)
+{
+    (void)user;
+    if (progress->phase == LDBX_PHASE_LOAD)
+        usleep(20000);
+    return 0;
+}

@@ -26,5 +26,7 @@ const char *loads_folder(void);
 /* The table has each row once, as it was given. */
 void loads_expect_each_once(void);
 void loads_forget_error(void);
+/* A progress callback for statements that go on without us: waits are skipped, but what runs on the server takes its time. */
+int loads_wait_really(const ldbx_progress *progress, void *user);
 
 #endif

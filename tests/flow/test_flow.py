@@ -71,7 +71,7 @@ def test_cancel(build, start):
 
 
 def test_load(build, start, tmp_path):
-    run(build, start(), "flow_load", 49, {**DATABRICKS, "LDBX_TEST_STAGING": str(tmp_path), "CK_RUN_CASE": "flow"})
+    run(build, start(), "flow_load", 51, {**DATABRICKS, "LDBX_TEST_STAGING": str(tmp_path), "CK_RUN_CASE": "flow"})
 
 
 def test_load_on_open_source_spark(build, start, tmp_path):
@@ -80,7 +80,7 @@ def test_load_on_open_source_spark(build, start, tmp_path):
 
 @pytest.mark.scale
 def test_load_of_many_files(build, start, tmp_path):
-    run(build, start(), "flow_load", 1, {**DATABRICKS, "LDBX_TEST_STAGING": str(tmp_path), "CK_RUN_CASE": "scale"})
+    run(build, start(), "flow_load", 2, {**DATABRICKS, "LDBX_TEST_STAGING": str(tmp_path), "CK_RUN_CASE": "scale"})
 
 
 def test_load_stops(build, start, tmp_path):

@@ -6,7 +6,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
@@ -244,20 +243,11 @@ static const char *const running[] = {
     "{\"rpc\": \"ExecuteStatement\", \"statement\": \"COPY INTO\", \"action\": \"reset_after\"}]",
 };
 
-/* Waits are skipped, but what runs on the server takes its time. */
-static int wait_really(const ldbx_progress *progress, void *user)
-{
-    (void)user;
-    if (progress->phase == LDBX_PHASE_LOAD)
-        usleep(10000);
-    return 0;
-}
-
 START_TEST(a_statement_that_goes_on_without_us_is_waited_for)
 {
     ldbx_loader_options options = loads_options("source");
 
-    options.progress = wait_really;
+    options.progress = loads_wait_really;
     flow_faults(running[_i]);
     expect_ok(loads_run(loads_stager, &options, NULL), error);
     flow_faults(NULL);
