@@ -78,9 +78,10 @@ static int fail_unknown(const ldbx_loader *loader, int64_t index, ldbx_match mat
 
 static int fail_replaced(ldbx_loader *loader, ldbx_error **error)
 {
-    return fail_for_good(loader, error,
-                         "the table was dropped and made anew while the load was in progress: its version %lld is gone",
-                         (long long)loader->document.load.before.number);
+    return fail_for_good(
+        loader, error,
+        "the table was made anew while the load was in progress: the rows behind its version %lld are gone",
+        (long long)loader->document.load.before.number);
 }
 
 /* A statement that loaded nothing came to files that were loaded before: the history tells whether by this load. */

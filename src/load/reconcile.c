@@ -36,7 +36,13 @@ static int take_entry(ldbx_history *history, int64_t version, ldbx_copies *out, 
     return add(out, &copied, error);
 }
 
-/* A table that was made anew counts its versions from 0: the number alone says nothing. */
+/* CREATE OR REPLACE goes on with the history of the table whose rows it takes away. */
+static bool makes_anew(const ldbx_history *history)
+{
+    return ldbx_view_find(ldbx_history_operation(history), "REPLACE TABLE") >= 0;
+}
+
+/* A table that was dropped and made anew counts its versions from 0: the number alone says nothing. */
 static int read_once(ldbx_loader *loader, void *context, ldbx_error **error)
 {
     const ldbx_manifest *load = &loader->document.load;
@@ -50,7 +56,7 @@ static int read_once(ldbx_loader *loader, void *context, ldbx_error **error)
                                &history, error));
     while ((status = ldbx_history_next(&history, &version, error)) == LDBX_OK) {
         out->same_table = version.number == load->before.number && version.committed_us == load->before.committed_us;
-        if (out->same_table)
+        if (out->same_table || makes_anew(&history))
             break;
         status = take_entry(&history, version.number, out, error);
         if (status != LDBX_OK)

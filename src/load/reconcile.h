@@ -12,7 +12,7 @@ typedef struct ldbx_copied {
 typedef struct ldbx_copies {
     ldbx_copied *items; /* those above the version that was saved, the newest first */
     size_t count, capacity;
-    bool same_table; /* that version is still there; else the table was made anew, and items are all that it has */
+    bool same_table; /* it has gone on from that version; else it was made anew, and items are all since then */
 } ldbx_copies;
 
 int ldbx_copies_read(ldbx_loader *loader, ldbx_copies *out, ldbx_error **error);

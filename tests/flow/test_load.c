@@ -314,6 +314,32 @@ START_TEST(a_table_that_was_made_anew_under_a_load_fails_it)
 }
 END_TEST
 
+static int stop_when_loaded(const ldbx_progress *progress, void *user)
+{
+    (void)user;
+    return progress->phase == LDBX_PHASE_LOAD && progress->rows == progress->rows_total;
+}
+
+#define COLUMNS "(id BIGINT, name STRING, price DECIMAL(10,2))"
+
+/* Loop: a history that begins anew, and one that goes on. */
+START_TEST(a_table_that_lost_the_rows_of_a_load_fails_it)
+{
+    static const char *const made_anew[] = {"DROP TABLE flow_load", "CREATE OR REPLACE TABLE flow_load " COLUMNS};
+    ldbx_loader_options options = loads_options("source");
+    ldbx_loader *loader = NULL;
+
+    options.progress = stop_when_loaded;
+    expect_status(loads_run(loads_stager, &options, NULL), LDBX_STOPPED, error);
+    ck_assert_int_eq(loads_ask("SELECT count(*) FROM flow_load"), LOADS_ROWS);
+    loads_execute(made_anew[_i]);
+    loads_execute("CREATE TABLE IF NOT EXISTS flow_load " COLUMNS);
+    options.progress = NULL;
+    expect_status(ldbx_loader_open(connection, loads_stager, &options, &loader, &error), LDBX_INVALID_DATA, error);
+    ck_assert_msg(strstr(ldbx_error_message(error), "made anew") != NULL, "%s", ldbx_error_message(error));
+}
+END_TEST
+
 /* Files that are changed behind our back. */
 
 static void in_files(const char *command)
@@ -782,6 +808,7 @@ int main(void)
     tcase_add_test(tcase, a_table_may_have_more_columns_in_another_order);
     tcase_add_test(tcase, a_table_that_was_dropped_meanwhile_is_not_made_again);
     tcase_add_test(tcase, a_table_that_was_made_anew_under_a_load_fails_it);
+    tcase_add_loop_test(tcase, a_table_that_lost_the_rows_of_a_load_fails_it, 0, 2);
     tcase_add_loop_test(tcase, a_file_that_was_changed_is_named_and_nothing_is_loaded, 0, 3);
     tcase_add_test(tcase, fewer_rows_than_were_staged_fail_the_load_for_good);
     tcase_add_loop_test(tcase, as_many_rows_of_somebody_else_leave_the_outcome_unknown, 0, 2);
