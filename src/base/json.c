@@ -1,5 +1,6 @@
 #include "base/json.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,16 @@ static int fail_at(ldbx_error **error, ldbx_view text, const char *at, const cha
     return ldbx_fail(error, LDBX_INVALID_DATA, "line %zu: %s", line, what);
 }
 
+/* Whether four hexadecimal digits stand behind the \u at `at`: cJSON takes whatever else does for 0000. */
+static bool has_hex(const char *at, const char *end)
+{
+    int digits = 0;
+
+    for (at += 2; at < end && digits < 4 && isxdigit((unsigned char)*at); at++)
+        digits++;
+    return digits == 4;
+}
+
 /*
  * The closing quote of the string that begins behind `at`, or the end of the text. What cJSON would let pass
  * wrongly (it cuts texts at \u0000) is named in *problem, and the place is returned.
@@ -34,6 +45,8 @@ static const char *scan_string(const char *at, const char *end, const char **pro
             *problem = "control character in a text";
         else if (end - at >= 6 && memcmp(at, "\\u0000", 6) == 0)
             *problem = "\\u0000 in a text";
+        else if (end - at >= 2 && memcmp(at, "\\u", 2) == 0 && !has_hex(at, end))
+            *problem = "no four hexadecimal digits behind \\u";
         if (*problem != NULL)
             break;
         if (*at == '\\' && end - at > 1)
