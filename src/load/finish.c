@@ -71,9 +71,11 @@ static int fail_unknown(const ldbx_loader *loader, int64_t index, ldbx_match mat
     return ldbx_fail(
         error, LDBX_OUTCOME_UNKNOWN,
         "load %s, files %lld to %lld: COPY INTO loaded nothing, and the history of the table has %s entries with their "
-        "%lld rows than it should",
+        "%lld rows than it should%s%s",
         load->attempt.run, (long long)group.first + 1, (long long)(group.first + group.files),
-        match == LDBX_MATCH_LESS ? "fewer" : "more", (long long)group.rows);
+        match == LDBX_MATCH_LESS ? "fewer" : "more", (long long)group.rows,
+        match == LDBX_MATCH_LESS ? "; see that the warehouse sees what was staged at " : "",
+        match == LDBX_MATCH_LESS ? load->url : "");
 }
 
 static int fail_replaced(ldbx_loader *loader, ldbx_error **error)

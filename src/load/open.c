@@ -208,6 +208,7 @@ static int finish_earlier(ldbx_loader *loader, const ldbx_manifest *wanted, ldbx
 {
     ldbx_manifest *load = &loader->document.load;
     const bool same = strcmp(load->identity, wanted->identity) == 0;
+    int status;
 
     if (strcmp(load->url, wanted->url) != 0)
         return ldbx_fail(error, LDBX_INVALID_ARGUMENT,
@@ -217,7 +218,11 @@ static int finish_earlier(ldbx_loader *loader, const ldbx_manifest *wanted, ldbx
     loader->resumed = same;
     ldbx_log(LDBX_LOG_INFO, "load", "%s: going on with load %s, which is %s", loader->key, load->attempt.run,
              ldbx_load_state_name(load->state));
-    LDBX_TRY(ldbx_load_finish(loader, error));
+    status = ldbx_load_finish(loader, error);
+    if (status != LDBX_OK && !same)
+        ldbx_error_prefix(error, "load %s of other rows (checkpoint %s) was interrupted, and comes first",
+                          load->attempt.run, loader->key);
+    LDBX_TRY(status);
     if (same)
         return LDBX_DONE;
     loader->earlier_rows = loader->last.rows;

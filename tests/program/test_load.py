@@ -284,6 +284,27 @@ def test_what_was_sealed_is_finished_before_another_file(load, sql, faulty):
     assert one.left == []
 
 
+def test_what_can_never_be_finished_is_named_and_may_be_given_up(load, sql):
+    one = load()
+    sql(f"CREATE TABLE {one.table} (id INT NOT NULL, name STRING)")
+    one.write({"name": "a"})
+    assert "other rows" not in one.fails()
+    one.write(*numbers(1, 3))
+    told, checkpoint = one.fails(), one.report["job"]
+    assert "NOT NULL" in told and f"of other rows (checkpoint {checkpoint})" in told
+    (one.state / f"{checkpoint}.json").unlink()
+    one.run()
+    assert ids(sql, one.table) == [1, 2, 3]
+
+
+def test_a_staging_that_the_warehouse_does_not_see(load, sql, tmp_path):
+    one = load()
+    one.stage(one.staging | {"url": f"file:{tmp_path}/elsewhere"})
+    one.write(*numbers(1, 3))
+    assert f"sees what was staged at file:{tmp_path}/elsewhere" in one.fails(code=3)
+    assert sql(f"SELECT count(*) AS n FROM {one.table}") == [{"n": 0}]
+
+
 def test_what_was_not_sealed_is_dropped(load, sql):
     one = load()
     one.write(*numbers(1, 10), "{")
