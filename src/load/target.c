@@ -54,6 +54,8 @@ out:
     if (status == LDBX_NOT_FOUND && strcmp(ldbx_error_sqlstate(failure), "42P01") == 0) {
         *is_there = false;
         status = LDBX_OK;
+    } else if (status == LDBX_NOT_FOUND && ldbx_error_sqlstate(failure)[0] == '\0') {
+        status = ldbx_fail_no_memory(&failure); /* what was not found: its error found no room */
     }
     if (status != LDBX_OK)
         ldbx_error_move(error, &failure);
