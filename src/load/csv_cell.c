@@ -351,13 +351,29 @@ static int fail(const ldbx_csv_column *column, const char *what, const char *typ
     return ldbx_arrow_fail(error, LDBX_INVALID_DATA, ldbx_view_of(column->name), "%s%s", what, type);
 }
 
+/* What stands behind "no value of TYPE" where its form is easily missed. */
+static const char *example_of(ldbx_type type)
+{
+    switch (type) {
+    case LDBX_TYPE_DATE:
+        return ", which is written like 2024-02-29";
+    case LDBX_TYPE_TIMESTAMP:
+        return ", which is written like 2024-02-29T12:34:56.123456Z";
+    case LDBX_TYPE_TIMESTAMP_NTZ:
+        return ", which is written like 2024-02-29T12:34:56.123456";
+    default:
+        return "";
+    }
+}
+
 static int fail_bytes(const ldbx_csv_column *column, ldbx_view bytes, ldbx_error **error)
 {
     if (column->type == LDBX_TYPE_STRING && ldbx_utf8_valid(bytes))
         return fail(column, "the text is the one that stands for NULL in this load", "", error);
     if (column->type == LDBX_TYPE_STRING)
         return fail(column, "the text is not valid UTF-8", "", error);
-    return fail(column, "the text is no value of ", column->type_name, error);
+    return ldbx_arrow_fail(error, LDBX_INVALID_DATA, ldbx_view_of(column->name), "the text is no value of %s%s",
+                           column->type_name, example_of(column->type));
 }
 
 int ldbx_csv_refuse(const ldbx_csv_column *column, ldbx_value_kind kind, ldbx_view bytes, ldbx_error **error)

@@ -243,6 +243,14 @@ START_TEST(texts_are_checked)
 }
 END_TEST
 
+START_TEST(a_refusal_shows_the_form)
+{
+    expect_refused("DATE", string("2024-2-9"), "no value of DATE, which is written like 2024-02-29");
+    expect_refused("TIMESTAMP", string("2024-02-29 12:00-0800"), "written like 2024-02-29T12:34:56.123456Z");
+    expect_refused("TIMESTAMP_NTZ", string("2024-02-29T12:00:00Z"), "written like 2024-02-29T12:34:56.123456");
+}
+END_TEST
+
 /* Every place of a text that decides about quotes, in texts of every length around the words that are looked at. */
 START_TEST(every_byte_is_looked_at)
 {
@@ -750,6 +758,7 @@ int main(void)
 
     tcase_add_loop_test(tcase, integers_have_the_range_of_their_type, 0, sizeof ranges / sizeof ranges[0]);
     tcase_add_loop_test(tcase, texts_are_checked, 0, sizeof texts / sizeof texts[0]);
+    tcase_add_test(tcase, a_refusal_shows_the_form);
     tcase_add_test(tcase, every_byte_is_looked_at);
     tcase_add_test(tcase, numbers);
     tcase_add_test(tcase, null_and_empty);
