@@ -144,6 +144,18 @@ static bool read_region(const ldbx_s3 *s3, const ldbx_http_response *response, c
     return out[0] != '\0' && strcmp(out, s3->region) != 0;
 }
 
+/* HEAD is refused without words, and with this status where a token has expired. */
+static const struct known *find_silent(const ldbx_s3_channel *channel, const ldbx_s3_call *call)
+{
+    static const struct known expired = {
+        "", LDBX_UNAUTHENTICATED, "no reason is given, which is how S3 refuses a session token that has expired"};
+
+    return strcmp(call->method, "HEAD") == 0 && channel->response.status == 400 &&
+                   channel->keys.session_token.text != NULL
+               ? &expired
+               : NULL;
+}
+
 int ldbx_s3_refused(const ldbx_s3 *s3, const ldbx_s3_channel *channel, const ldbx_s3_call *call, ldbx_error **error)
 {
     const ldbx_http_response *response = &channel->response;
@@ -158,7 +170,7 @@ int ldbx_s3_refused(const ldbx_s3 *s3, const ldbx_s3_channel *channel, const ldb
         return ldbx_fail_facts(error, LDBX_INVALID_ARGUMENT, &facts,
                                "%s: HTTP %d %s: the bucket is in region %s, not in %s", address, response->status, code,
                                region, s3->region);
-    known = find_known(code);
+    known = code[0] != '\0' ? find_known(code) : find_silent(channel, call);
     status = known != NULL ? known->status : status_of_http(response, code);
     if (known != NULL && known->words != NULL)
         snprintf(words, sizeof words, "%s", known->words);

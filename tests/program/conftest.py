@@ -1,15 +1,29 @@
 """The program against a sandbox."""
 
+import json
 import os
 
 import pytest
 
+from leaks import Secrets, s3_key
+from load import Load
 from program import Job, Program, runner
 
 
 def sandbox_program(build, folder, sandbox):
     return Program(build / "lytics-dbx", folder, HOST=f"http://127.0.0.1:{sandbox.port}", TOKEN="sandbox",
                    HTTP_PATH="/sql/1.0/warehouses/sandbox")
+
+
+@pytest.fixture(scope="session")
+def secrets():
+    return Secrets()
+
+
+@pytest.fixture(scope="session")
+def sandbox(start, secrets):
+    """One for all tests that leave no traces outside a schema of their own; it opens also to the secrets of the run."""
+    return start("--token", "sandbox", "--token", secrets.token, "--s3-key", "sandbox:sandbox-secret", "--s3-key", s3_key(**secrets.s3))
 
 
 @pytest.fixture(scope="session")
@@ -27,6 +41,24 @@ def program(build, tmp_path, sandbox):
 def job(program):
     """Makes a job on a table."""
     return lambda table, **config: Job(program, table, **config)
+
+
+@pytest.fixture
+def load(program, sandbox, schema, sql, secrets):
+    """Makes a load. What it leaves must not hold a secret but where the test itself wrote it: in staging.json."""
+    program.env["DATABRICKS_TOKEN"] = secrets.token
+    sandbox.control("DELETE", "log")
+    made = []
+
+    def one(**options):
+        made.append(Load(program, f"{schema}.t", sandbox, secrets.s3, **options))
+        return made[-1]
+    yield one
+    tables = [table["name"] for table in json.loads(program("tables", schema, "--json").out)]
+    for table in tables:
+        sql(f"DESCRIBE HISTORY {schema}.`{table}`")
+    texts = [*program.outputs, json.dumps(sandbox.control("GET", "log"))]
+    assert not any(map(secrets.are_in, texts)) and secrets.files(program.folder, but=["staging.json"]) == []
 
 
 def own_schema(sql):

@@ -7,68 +7,10 @@ import time
 
 import pytest
 
+from load import ids, numbers
+
 TYPES = {"flag": "BOOLEAN", "tiny": "TINYINT", "small": "SMALLINT", "whole": "INT", "big": "BIGINT", "f": "FLOAT", "d": "DOUBLE",
          "money": "DECIMAL(38,10)", "name": "STRING", "raw": "BINARY", "day": "DATE", "at": "TIMESTAMP", "local": "TIMESTAMP_NTZ"}
-
-
-class Load:
-    """A load with its file, staging and state folder."""
-
-    def __init__(self, program, table, sandbox, columns="id:INT,name:STRING", staging="directory"):
-        self.program, self.table, self.columns = program, table, columns
-        self.file, self.state = program.folder / "rows.ndjson", program.folder / "state"
-        self.staged = program.folder / "staged"
-        self.stage({"directory": {"path": str(self.staged)},
-                    "volume": {"path": "/Volumes/" + table.rpartition(".")[0].replace(".", "/") + "/staging/in"},
-                    "s3": {"bucket": "loads", "prefix": table, "region": "us-east-1", "endpoint": f"http://127.0.0.1:{sandbox.port}/s3",
-                           "access_key_id": "sandbox", "secret_access_key": "sandbox-secret"}}[staging] | {"type": staging})
-
-    def stage(self, staging):
-        self.staging = staging
-        (self.program.folder / "staging.json").write_text(json.dumps(staging))
-
-    def write(self, *rows, end="\n"):
-        """Rows are objects, or lines as they are."""
-        lines = [row if isinstance(row, str) else json.dumps(row) for row in rows]
-        self.file.write_bytes("\n".join([*lines, ""]).removesuffix("\n").encode() + end.encode())
-
-    @property
-    def arguments(self):
-        return ["load", self.table, "--from", self.file, "--columns", self.columns, "--staging", self.program.folder / "staging.json",
-                "--state", self.state, "--report", self.program.folder / "report.json"]
-
-    def run(self, *more, code=0, env=None):
-        return self.program(*self.arguments, *more, code=code, env=env)
-
-    def fails(self, *more, code=1, env=None):
-        """The one line that says why."""
-        lines = [line for line in self.run(*more, code=code, env=env).err.splitlines() if line.startswith("lytics-dbx: ")]
-        assert len(lines) == 1, lines
-        return lines[0]
-
-    @property
-    def report(self):
-        return json.loads((self.program.folder / "report.json").read_text())
-
-    @property
-    def left(self):
-        """Staged files that are still there."""
-        return [path for path in self.staged.rglob("*") if path.is_file()] if self.staged.exists() else []
-
-
-@pytest.fixture
-def load(program, sandbox, schema):
-    return lambda **options: Load(program, f"{schema}.t", sandbox, **options)
-
-
-def numbers(first, last):
-    return [{"id": n, "name": f"row {n}"} for n in range(first, last + 1)]
-
-
-def ids(sql, table):
-    return [row["id"] for row in sql(f"SELECT id FROM {table} ORDER BY id")]
-
-
 SOME = {"flag": True, "tiny": -128, "small": 32767, "whole": -2147483648, "big": 9223372036854775807, "f": 0.1, "d": -1.5e300,
         "money": "1234567890123456789012345678.0123456789", "name": 'a "b", c\\\r\nd\x00\ufeff 😀', "raw": "AP/+", "day": "0001-01-01",
         "at": "2024-02-29T23:59:59.999999Z", "local": "1969-12-31T23:59:59.000001"}

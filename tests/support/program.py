@@ -10,7 +10,7 @@ class Program:
     """Runs lytics-dbx in a folder of its own, with the given DATABRICKS_* variables: HOST="...", TOKEN="..."."""
 
     def __init__(self, path, folder, **databricks):
-        self.path, self.folder = path, folder
+        self.path, self.folder, self.outputs = path, folder, []
         self.env = {k: v for k, v in os.environ.items() if not k.startswith(("DATABRICKS_", "LYTICS_"))}
         self.env |= {"HOME": str(folder), "LC_ALL": "C.UTF-8"} | {f"DATABRICKS_{k}": v for k, v in databricks.items()}
 
@@ -22,6 +22,7 @@ class Program:
         """Runs it to its end; the exit code must be the expected one."""
         with self.start(*arguments, env=self.env | (env or {})) as process:
             out, err = process.communicate(timeout=120)
+        self.outputs += [out, err]
         assert process.returncode == code, f"exit {process.returncode}\n{out[-2000:]}\n{err}"
         for secret in (self.env.get("DATABRICKS_TOKEN"), self.env.get("DATABRICKS_PASSWORD")):
             assert secret in (None, "sandbox") or secret not in out + err

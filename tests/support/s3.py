@@ -38,8 +38,8 @@ class Bucket:
         self.client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id=key, aws_secret_access_key=secret,
                                    aws_session_token=token, verify=verify, config=Config(retries={"total_max_attempts": 3}))
 
-    def keys(self):
-        return [one["Key"] for one in self.client.list_objects_v2(Bucket=self.name).get("Contents", ())]
+    def keys(self, prefix=""):
+        return [one["Key"] for one in self.client.list_objects_v2(Bucket=self.name, Prefix=prefix).get("Contents", ())]
 
     def read(self, key):
         return self.client.get_object(Bucket=self.name, Key=key)["Body"].read()

@@ -1,0 +1,193 @@
+"""Loads under faults: credentials that expire in the middle, tables and staged files that others change between two steps, and secrets that leak.
+
+What each fault does to each call of a load is in tests/flow/test_faults.py, where waits are skipped.
+"""
+
+import base64
+import contextlib
+import json
+import shutil
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+
+import pytest
+from databricks import sql as connector
+
+from load import ids, numbers, only_line
+from s3 import Bucket
+
+NOT_NOW = {"rpc": "ExecuteStatement", "statement": "COPY INTO", "action": "exception", "message": "not now"}
+PATH = "/sql/1.0/warehouses/sandbox"
+
+
+@pytest.fixture
+def other(sandbox):
+    """Somebody else, with the official connector."""
+    connection = connector.connect(server_hostname="127.0.0.1", http_path=PATH, access_token="sandbox", enable_telemetry=False,
+                                   _connection_uri=f"http://127.0.0.1:{sandbox.port}{PATH}", use_cloud_fetch=False)
+    cursor = connection.cursor()
+    yield lambda *statements: [cursor.execute(statement) for statement in statements]
+    cursor.close()
+    connection.close()
+
+
+@contextlib.contextmanager
+def held(sandbox, one, statement, *rules, code=0, **hold):
+    """A load whose statement stays running until the block has ended: it is carried out after what is done there."""
+    sandbox.control("DELETE", "log")
+    sandbox.faults({"statement": statement, "action": "run", "seconds": 60} | hold, *rules)
+    told = []
+    with one.program.start(*one.arguments) as process:
+        while not any(statement in (call["statement"] or "") for call in sandbox.control("GET", "log")["calls"]):
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.01)
+        yield told
+        sandbox.control("DELETE", "faults")
+        out, err = process.communicate(timeout=60)
+    one.program.outputs += [out, err]
+    assert process.returncode == code, err
+    if code != 0:
+        told.append(only_line(err))
+
+
+def seal(one, faulty, *more):
+    """Leaves a load whose files are staged and whose COPY INTO was not carried out."""
+    faulty.faults(NOT_NOW | {"times": 100})
+    one.fails(*more)
+    faulty.control("DELETE", "faults")
+
+
+# Secrets
+
+def test_a_secret_that_leaks_is_found(secrets, tmp_path):
+    """Whole, cut, in base64 not: that is not how anything here writes."""
+    folder = tmp_path / "state"
+    folder.mkdir()
+    clean, staging = folder / "clean.json", tmp_path / "staging.json"
+    clean.write_text(base64.b64encode(b"nothing").decode())
+    staging.write_text(json.dumps(secrets.s3))
+    assert secrets.files(tmp_path, but=["staging.json"]) == []
+    for secret in (secrets.token, secrets.s3["secret_access_key"], secrets.s3["session_token"], secrets.make()):
+        for part in (secret, urllib.parse.quote_plus(secret), secret[:17], secret[-17:], json.dumps({"a": secret})):
+            leak = folder / "leak"
+            leak.write_bytes(b"\0\xff" + part.encode() + b"\n")
+            assert secrets.are_in(f"error: {part}!") and secrets.files(tmp_path, but=["staging.json"]) == [leak]
+            leak.unlink()
+    named = folder / secrets.s3["secret_access_key"][:16]
+    named.touch()
+    assert secrets.files(tmp_path, but=["staging.json"]) == [named]
+
+
+@pytest.mark.parametrize("staging", ["s3", "volume"])
+def test_no_secret_is_left_anywhere(load, sql, faulty, secrets, staging):
+    """At the most talkative, through refusals that repeat what was sent; the fixture looks for secrets."""
+    one = load(staging=staging, log="debug")
+    one.write(*numbers(1, 30))
+    faulty.faults({"statement": "COPY INTO", "action": "refuse", "class": "PARSE_SYNTAX_ERROR", "sqlstate": "42601", "message": "near {statement}"})
+    told = one.fails("--part-rows", "10")
+    assert "COPY INTO" in told
+    faulty.faults({"rpc": "S3.*", "action": "status", "status": 403, "code": "AccessDenied", "body": f"<Error>{secrets.s3}</Error>"},
+                  {"rpc": "Files.*", "action": "status", "status": 403, "body": secrets.token})
+    one.fails("--part-rows", "10")
+    faulty.control("DELETE", "faults")
+    one.run("--part-rows", "10")
+    assert ids(sql, one.table) == list(range(1, 31))
+
+
+# Credentials that expire
+
+@pytest.mark.parametrize("when", ["DESCRIBE DETAIL", "CREATE TABLE", "DESCRIBE HISTORY", "COPY INTO"])
+def test_a_token_that_expires(load, sql, faulty, when):
+    one = load(log="debug")
+    one.write(*numbers(1, 30))
+    faulty.faults({"rpc": "ExecuteStatement", "statement": when, "action": "expired_token"},
+                  {"action": "status", "status": 401, "times": 1000, "skip": 1000})
+    told = one.fails("--part-rows", "10")
+    assert "401" in told and "token" in told, told
+    assert one.report["error"]["status"] == "UNAUTHENTICATED"
+    faulty.control("DELETE", "faults")
+    one.run("--part-rows", "10")
+    assert ids(sql, one.table) == list(range(1, 31)) and one.left == []
+
+
+def fresh_key(sandbox, secrets, name):
+    key = {"access_key_id": name, "secret_access_key": secrets.make(), "session_token": secrets.make()}
+    sandbox.control("POST", "s3_key?add=" + urllib.parse.quote(":".join(key.values()), safe=""))
+    return key
+
+
+@pytest.mark.parametrize("rpc, target, skip", [("S3.PutObject", "", 0), ("S3.PutObject", "", 2), ("S3.HeadObject", "", 1), ("S3.GetObject", "", 0)])
+def test_keys_that_expire(load, sql, faulty, secrets, rpc, target, skip):
+    """While files are staged, while they are looked at, and when COPY INTO reads them."""
+    one = load(staging="s3", log="debug")
+    one.stage(one.staging | fresh_key(faulty, secrets, f"FIRST{rpc}{skip}"))
+    one.write(*numbers(1, 30))
+    faulty.faults({"rpc": rpc, "target": target, "skip": skip, "action": "expired_token"})
+    told = one.fails("--part-rows", "10")
+    assert "ExpiredToken" in told or "expired" in told, told
+    faulty.control("DELETE", "faults")
+    assert one.fails("--part-rows", "10")       # the same keys again are no better
+    one.stage(one.staging | fresh_key(faulty, secrets, f"SECOND{rpc}{skip}"))
+    one.run("--part-rows", "10")
+    assert ids(sql, one.table) == list(range(1, 31))
+    assert Bucket("loads", one.staging["endpoint"], "sandbox", "sandbox-secret").keys(one.table) == []
+
+
+# Tables that others change
+
+SAME = "(id INT, name STRING)"
+ANEW = "DROP TABLE {t}; CREATE TABLE {t} (id INT, name STRING)"
+
+
+def test_somebody_else_makes_the_table(load, sql, faulty, other):
+    one = load()
+    one.write(*numbers(1, 30))
+    with held(faulty, one, "CREATE TABLE"):
+        other(f"CREATE TABLE {one.table} {SAME}", f"INSERT INTO {one.table} VALUES (0, 'theirs')")
+    assert ids(sql, one.table) == list(range(31))
+
+
+@pytest.mark.parametrize("columns, words", [("(id BIGINT, name STRING)", ["column 'id'", "BIGINT", "INT"]), ("(name STRING)", ["no column 'id'"]),
+                                            ("(id INT, name STRING, more INT NOT NULL)", ["'more'", "NOT NULL"])])
+def test_somebody_else_makes_another_table(load, sql, faulty, other, columns, words):
+    """What does not fit is named; when it has gone, the load goes on."""
+    one = load()
+    one.write(*numbers(1, 30))
+    with held(faulty, one, "CREATE TABLE", code=1) as told:
+        other(f"CREATE TABLE {one.table} {columns}")
+    assert all(word in told[0] for word in words), told
+    assert one.fails() == told[0]
+    other(f"DROP TABLE {one.table}")
+    one.run()
+    assert ids(sql, one.table) == list(range(1, 31)) and one.left == []
+
+
+def test_a_table_that_is_dropped_before_the_load(load, sql, faulty, other):
+    one = load()
+    one.write(*numbers(1, 30))
+    with held(faulty, one, "COPY INTO", code=1) as told:
+        other(f"DROP TABLE {one.table}")
+    assert one.table.rpartition(".")[2] in told[0], told
+    assert one.table.rpartition(".")[2] in one.fails()
+    other(f"CREATE TABLE {one.table} {SAME}")
+    for _ in range(2):      # what was sent to the other one is not known: a person decides
+        assert "the table was made anew" in one.fails()
+    assert ids(sql, one.table) == [] and len(one.left) == 1
+    shutil.rmtree(one.state)
+    one.run()
+    assert ids(sql, one.table) == list(range(1, 31))
+
+
+@pytest.mark.parametrize("change", [ANEW, "CREATE OR REPLACE TABLE {t} (id INT, name STRING)", "TRUNCATE TABLE {t}", "DELETE FROM {t}",
+                                    "CREATE OR REPLACE TABLE {t} (id INT, name STRING, more INT)",
+                                    "CREATE OR REPLACE TABLE {t} (id BIGINT, name STRING)"])
+def test_a_table_that_is_made_anew_just_before_the_load(load, sql, faulty, other, change):
+    one = load()
+    other(f"CREATE TABLE {one.table} {SAME}", f"INSERT INTO {one.table} VALUES (0, 'old')")
+    one.write(*numbers(1, 30))
+    with held(faulty, one, "COPY INTO"):
+        other(*change.format(t=one.table).split(";"))
+    assert ids(sql, one.table) == list(range(1, 31)) and one.left == []
+    assert "loaded already" in one.run().err
