@@ -64,16 +64,16 @@ static char *read_name(char *at, const char **name, cli_text *problem)
     return end + 1;
 }
 
-/* A comma inside parentheses belongs to the type, any other one says that there is more. */
+/* A comma inside parentheses or brackets (of types that are refused by name) belongs to the type, any other one says that there is more. */
 static char *read_type(char *at, const char **type, bool *more, cli_text *problem)
 {
     char *end = at = skip_blanks(at);
     int depth = 0;
 
     for (; *end != '\0' && (depth > 0 || *end != ','); end++)
-        depth += (*end == '(') - (*end == ')');
+        depth += (*end == '(' || *end == '<') - (*end == ')' || *end == '>');
     if (depth != 0) {
-        cli_text_str(problem, "a parenthesis of its type has no counterpart");
+        cli_text_str(problem, "a parenthesis or bracket of its type has no counterpart");
         return NULL;
     }
     *more = *end == ',';

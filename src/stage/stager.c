@@ -252,5 +252,7 @@ int ldbx_stager_access(ldbx_stager *stager, ldbx_access *out, ldbx_error **error
         return ldbx_fail(error, LDBX_INVALID_ARGUMENT, "the stager gave no name of a storage credential");
     if (out->kind == LDBX_ACCESS_INLINE && (out->access_key_id == NULL || out->secret_access_key == NULL))
         return ldbx_fail(error, LDBX_INVALID_ARGUMENT, "the stager gave no keys for the statement");
+    if (out->kind != LDBX_ACCESS_EXTERNAL && out->kind != LDBX_ACCESS_NAMED && out->kind != LDBX_ACCESS_INLINE)
+        return ldbx_fail(error, LDBX_INVALID_ARGUMENT, "the stager gave rights of an unknown kind: %d", (int)out->kind);
     return LDBX_OK;
 }

@@ -231,6 +231,9 @@ START_TEST(rights_are_whole)
     expect_status(ldbx_stager_access(stager, &access, &error), LDBX_INVALID_ARGUMENT, error);
     us.access.secret_access_key = "secret";
     expect_ok(ldbx_stager_access(stager, &access, NULL), error);
+    us.access.kind = (ldbx_access_kind)3;
+    expect_status(ldbx_stager_access(stager, &access, &error), LDBX_INVALID_ARGUMENT, error);
+    ck_assert_str_eq(ldbx_error_message(error), "the stager gave rights of an unknown kind: 3");
     ldbx_error_destroy(error);
     ldbx_stager_destroy(stager);
 }
