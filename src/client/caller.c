@@ -60,6 +60,26 @@ static void hide_secrets(const ldbx_caller *caller, char *text)
     ldbx_secret_hide(text, caller->config->credential.password.text);
 }
 
+/* Longest first: where one secret is part of another, the rest of that one would stay. */
+static void hide_statement(const ldbx_caller *caller, ldbx_http_response *response)
+{
+    size_t shorter;
+
+    for (size_t length = SIZE_MAX; length >= SHORTEST_SECRET; length = shorter) {
+        shorter = 0;
+        for (size_t i = 0; i < caller->hidden_count; i++) {
+            const char *text = caller->hidden[i].text;
+            const size_t size = strlen(text);
+            if (size == length) {
+                ldbx_secret_hide(response->reason, text);
+                ldbx_secret_hide_bytes(response->body.data, response->body.size, text);
+            } else if (size < length && size > shorter) {
+                shorter = size;
+            }
+        }
+    }
+}
+
 static int exchange(ldbx_caller *caller, const ldbx_call *call, const ldbx_http_request *given,
                     ldbx_http_response *response, ldbx_reach *reach, ldbx_error **error)
 {
@@ -72,12 +92,7 @@ static int exchange(ldbx_caller *caller, const ldbx_call *call, const ldbx_http_
     request.cancel = call->cancel;
     status = ldbx_transport_exchange(caller->transport, &request, response, reach, error);
     hide_secrets(caller, response->reason);
-    for (size_t i = 0; i < caller->hidden_count; i++) {
-        if (strlen(caller->hidden[i].text) < SHORTEST_SECRET)
-            continue;
-        ldbx_secret_hide(response->reason, caller->hidden[i].text);
-        ldbx_secret_hide_bytes(response->body.data, response->body.size, caller->hidden[i].text);
-    }
+    hide_statement(caller, response);
     if (response->status >= 300 && ldbx_buf_cstr(&response->body) != NULL)
         hide_secrets(caller, (char *)response->body.data);
     ldbx_buf_wipe(&caller->authorization);

@@ -202,6 +202,16 @@ def test_keys_that_are_wrong(load, sql, schema, staging, words):
     assert sql(f"SHOW TABLES IN {schema}") == []
 
 
+def test_a_secret_that_begins_with_its_key_id(load, faulty):
+    """The shorter one is hidden too, and leaves nothing of the longer one."""
+    one = load(staging="s3")
+    one.write(*numbers(1, 3))
+    faulty.faults({"statement": "COPY INTO", "action": "refuse", "class": "X", "sqlstate": "XX000", "message": "no: {statement}"})
+    assert "'sandbox-secret'".startswith("'" + one.staging["access_key_id"])
+    told = one.fails() + json.dumps(one.report)
+    assert "AWS_SECRET_KEY" in told and "-secret" not in told
+
+
 @pytest.mark.parametrize("status, code", [(404, "NoSuchBucket"), (403, "AccessDenied")])
 def test_a_bucket_that_is_not_ours(load, sql, schema, faulty, status, code):
     one = load(staging="s3")
