@@ -130,6 +130,14 @@ int ldbx_loader_check_columns(const ldbx_load_column *columns, size_t count, ldb
     return status;
 }
 
+/* Case tells neither tables nor columns apart. */
+static void fold(ldbx_buf *text)
+{
+    for (size_t i = 0; i < text->size; i++)
+        if (text->data[i] >= 'A' && text->data[i] <= 'Z')
+            text->data[i] |= 0x20;
+}
+
 /* What makes a load the same load: where it goes, its columns, its source. */
 static int identify(ldbx_manifest *wanted, ldbx_error **error)
 {
@@ -145,6 +153,7 @@ static int identify(ldbx_manifest *wanted, ldbx_error **error)
         ldbx_sql_identifier(&text, wanted->columns[i].name);
         ldbx_buf_printf(&text, " %s", wanted->columns[i].type);
     }
+    fold(&text);
     ldbx_buf_printf(&text, "\n%s", wanted->source);
     fine = !text.failed && ldbx_sha256(ldbx_buf_get(&text), hash);
     for (size_t i = 0; fine && i < LDBX_IDENTITY_SIZE / 2; i++)

@@ -212,6 +212,17 @@ def test_a_secret_that_begins_with_its_key_id(load, faulty):
     assert "AWS_SECRET_KEY" in told and "-secret" not in told
 
 
+def test_case_does_not_tell_loads_apart(load, sql):
+    """Neither of the table nor of columns: the server does not either."""
+    one = load()
+    one.write(*numbers(1, 3))
+    one.run()
+    one.columns = "ID:INT,Name:string"
+    one.table = one.table.upper()
+    assert "loaded already" in one.run().err
+    assert ids(sql, one.table) == [1, 2, 3]
+
+
 @pytest.mark.parametrize("status, code", [(404, "NoSuchBucket"), (403, "AccessDenied")])
 def test_a_bucket_that_is_not_ours(load, sql, schema, faulty, status, code):
     one = load(staging="s3")
