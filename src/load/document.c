@@ -35,12 +35,14 @@ static void put_columns(ldbx_json_writer *writer, const ldbx_manifest *load)
     ldbx_json_end_array(writer);
 }
 
+/* While they are being staged nobody could go on with them: what is needed is how many names may be in use. */
 static void put_parts(ldbx_json_writer *writer, const ldbx_manifest *load, const char *job)
 {
+    const size_t count = load->state == LDBX_LOAD_STAGING ? 0 : load->part_count;
     char name[LDBX_STAGED_SIZE];
 
     ldbx_json_begin_array(writer, "files");
-    for (size_t i = 0; i < load->part_count; i++) {
+    for (size_t i = 0; i < count; i++) {
         ldbx_staged_name(job, &load->attempt, (int64_t)i + 1, name);
         ldbx_json_begin_object(writer, NULL);
         ldbx_json_put_text(writer, "name", name);

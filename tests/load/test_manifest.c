@@ -103,6 +103,25 @@ START_TEST(comes_back_as_it_was)
 }
 END_TEST
 
+/* It is saved whenever more names are needed, with some of its files written. */
+START_TEST(files_are_kept_once_they_are_sealed)
+{
+    ldbx_load_document again = {0};
+
+    write_example(MEMBERS, "");
+    expect_ok(ldbx_load_document_read(ldbx_buf_get(&text), JOB, &document, &error), error);
+    document.load.state = LDBX_LOAD_STAGING;
+    document.load.started = 0;
+    ldbx_buf_reset(&text);
+    ldbx_load_document_write(&document, JOB, &text);
+    expect_ok(ldbx_load_document_read(ldbx_buf_get(&text), JOB, &again, &error), error);
+    ck_assert_int_eq(again.load.state, LDBX_LOAD_STAGING);
+    ck_assert_uint_eq(again.load.part_count, 0);
+    ck_assert_int_eq(again.load.attempt.parts, 16);
+    ldbx_load_document_clear(&again);
+}
+END_TEST
+
 START_TEST(a_member_that_is_missing_is_named)
 {
     char quoted[64];
@@ -300,6 +319,7 @@ int main(void)
 
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_test(tcase, comes_back_as_it_was);
+    tcase_add_test(tcase, files_are_kept_once_they_are_sealed);
     tcase_add_loop_test(tcase, a_member_that_is_missing_is_named, 0, MEMBERS);
     tcase_add_loop_test(tcase, a_wrong_one_is_refused, 0, sizeof wrong / sizeof wrong[0]);
     tcase_add_test(tcase, cut_anywhere_it_is_refused);
