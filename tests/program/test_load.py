@@ -205,9 +205,10 @@ def test_keys_that_are_wrong(load, sql, schema, staging, words):
 def test_a_secret_that_begins_with_its_key_id(load, faulty):
     """The shorter one is hidden too, and leaves nothing of the longer one."""
     one = load(staging="s3")
+    one.stage({key: value for key, value in one.staging.items() if key != "session_token"}
+              | {"access_key_id": "sandbox", "secret_access_key": "sandbox-secret"})
     one.write(*numbers(1, 3))
     faulty.faults({"statement": "COPY INTO", "action": "refuse", "class": "X", "sqlstate": "XX000", "message": "no: {statement}"})
-    assert "'sandbox-secret'".startswith("'" + one.staging["access_key_id"])
     told = one.fails() + json.dumps(one.report)
     assert "AWS_SECRET_KEY" in told and "-secret" not in told
 
