@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/options.h"
 #include "base/str.h"
@@ -13,7 +14,8 @@
 #define LEAST_BLOCK    ((int64_t)5 << 20) /* the smallest part of a multipart upload */
 #define MAX_BUCKET     63
 #define MAX_REGION     63
-#define MAX_PREFIX     700 /* bytes: a key has 1024, a name of ours up to 300 */
+#define PIECE          ((int64_t)1 << 19) /* bytes of an object in one answer, half of what one may have */
+#define MAX_PREFIX     700                /* bytes: a key has 1024, a name of ours up to 300 */
 
 void ldbx_s3_options_init(ldbx_s3_options *options, size_t size)
 {
@@ -37,6 +39,43 @@ void ldbx_s3_checksum(char out[9], uint32_t crc32)
     out[ldbx_format_base64(out, bytes, sizeof bytes)] = '\0';
 }
 
+static int fail_changed(const char *address, ldbx_error **error)
+{
+    return ldbx_fail(error, LDBX_INVALID_DATA, "%s: was changed (its checksum does not match)", address);
+}
+
+/* In pieces that an answer may have. */
+static int read_piece(ldbx_s3 *s3, ldbx_s3_channel *channel, const char *name, int64_t first, int64_t bytes,
+                      ldbx_cancel *cancel, ldbx_error **error)
+{
+    ldbx_s3_call call = {
+        .method = "GET", .name = name, .query = "", .header = "Content-Range", .raw = true, .cancel = cancel};
+    char range[64];
+
+    snprintf(range, sizeof range, "bytes=%" PRId64 "-%" PRId64, first, first + bytes - 1);
+    ldbx_s3_call_header(&call, "Range", range);
+    LDBX_TRY(ldbx_s3_send(s3, channel, &call, error));
+    if (channel->response.body.size == (size_t)bytes)
+        return LDBX_OK;
+    return ldbx_fail(error, LDBX_PROTOCOL, "the answer to GET has %zu bytes instead of %" PRId64,
+                     channel->response.body.size, bytes);
+}
+
+/* Whoever replaces an object may give it no checksum, and not every server keeps them: then the bytes themselves are asked for. */
+static int compare_bytes(ldbx_s3 *s3, ldbx_s3_channel *channel, const char *name, int64_t bytes, uint32_t crc32,
+                         ldbx_cancel *cancel, ldbx_error **error)
+{
+    char address[LDBX_S3_ADDRESS];
+    uint32_t found = 0;
+
+    for (int64_t at = 0; at < bytes; at += PIECE) {
+        const ldbx_buf *body = &channel->response.body;
+        LDBX_TRY(read_piece(s3, channel, name, at, bytes - at < PIECE ? bytes - at : PIECE, cancel, error));
+        found = ldbx_crc32(found, body->data, body->size);
+    }
+    return found == crc32 ? LDBX_OK : fail_changed(ldbx_s3_address(s3, name, address), error);
+}
+
 int ldbx_s3_compare(ldbx_s3 *s3, ldbx_s3_channel *channel, const char *name, int64_t bytes, uint32_t crc32,
                     ldbx_cancel *cancel, ldbx_error **error)
 {
@@ -58,9 +97,9 @@ int ldbx_s3_compare(ldbx_s3 *s3, ldbx_s3_channel *channel, const char *name, int
     found = ldbx_http_response_header(&channel->response, "x-amz-checksum-crc32");
     ldbx_s3_checksum(checksum, crc32);
     /* One of the checksums of parts, with their number behind a hyphen, says nothing of the whole. */
-    if (found.size == strlen(checksum) && !ldbx_view_eq(found, checksum))
-        return ldbx_fail(error, LDBX_INVALID_DATA, "%s: was changed (its checksum does not match)", address);
-    return LDBX_OK;
+    if (found.size != strlen(checksum))
+        return compare_bytes(s3, channel, name, bytes, crc32, cancel, error);
+    return ldbx_view_eq(found, checksum) ? LDBX_OK : fail_changed(address, error);
 }
 
 int ldbx_s3_settle(ldbx_s3 *s3, ldbx_s3_channel *channel, const ldbx_s3_call *call, int64_t bytes, uint32_t crc32,

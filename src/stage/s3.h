@@ -68,6 +68,7 @@ typedef struct ldbx_s3_call {
     const char *header;  /* without this one an answer of 2xx is not S3's; NULL: it may be */
     const char *element; /* the same, in the body */
     bool once;           /* no repeats, and little time */
+    bool raw;            /* what succeeds answers with bytes of an object, which may look like anything */
     ldbx_cancel *cancel;
 } ldbx_s3_call;
 

@@ -252,6 +252,13 @@ static int wait_before_repeat(const ldbx_s3_call *call, int64_t wait_ms, ldbx_er
     return LDBX_OK;
 }
 
+static void read_code(const ldbx_s3_call *call, const ldbx_http_response *response, char out[LDBX_S3_CODE])
+{
+    out[0] = '\0';
+    if (!call->raw || response->status < 200 || response->status > 299)
+        ldbx_s3_code(response, out);
+}
+
 int ldbx_s3_send(ldbx_s3 *s3, ldbx_s3_channel *channel, const ldbx_s3_call *call, ldbx_error **error)
 {
     ldbx_retry_state retry = {.jitter_seed = (uint32_t)ldbx_wall_us()};
@@ -267,7 +274,7 @@ int ldbx_s3_send(ldbx_s3 *s3, ldbx_s3_channel *channel, const ldbx_s3_call *call
         int status = try_once(s3, channel, call, &us, used.refused, &reach, error);
 
         if (status == LDBX_OK) {
-            ldbx_s3_code(&channel->response, code);
+            read_code(call, &channel->response, code);
             if (ldbx_s3_accepts(call, &channel->response, code))
                 return LDBX_OK;
             if (mend(s3, channel, code, &us, &used))

@@ -167,7 +167,10 @@ static int compare(volume *us, const char *name, int64_t bytes, uint32_t crc32, 
     int64_t bytes_now;
     int status;
 
-    LDBX_TRY(send(us, "HEAD", name, nothing, cancel, error));
+    status = send(us, "HEAD", name, nothing, cancel, error);
+    if (status == LDBX_NOT_FOUND)
+        return ldbx_fail(error, status, "%s: it is not there", us->label);
+    LDBX_TRY(status);
     if (!ldbx_parse_int64(ldbx_http_response_header(&us->response, "content-length"), 0, INT64_MAX, &bytes_now))
         return ldbx_fail(error, LDBX_PROTOCOL, "%s: the answer has no length", us->label);
     if (bytes_now != bytes)

@@ -8,9 +8,9 @@ import contextlib
 import json
 import shutil
 import time
-import urllib.error
 import urllib.parse
 import urllib.request
+from pathlib import Path
 
 import pytest
 from databricks import sql as connector
@@ -34,12 +34,12 @@ def other(sandbox):
 
 
 @contextlib.contextmanager
-def held(sandbox, one, statement, *rules, code=0, **hold):
+def held(sandbox, one, statement, *rules, code=0, more=(), **hold):
     """A load whose statement stays running until the block has ended: it is carried out after what is done there."""
     sandbox.control("DELETE", "log")
     sandbox.faults({"statement": statement, "action": "run", "seconds": 60} | hold, *rules)
     told = []
-    with one.program.start(*one.arguments) as process:
+    with one.program.start(*one.arguments, *more) as process:
         while not any(statement in (call["statement"] or "") for call in sandbox.control("GET", "log")["calls"]):
             assert process.poll() is None, process.communicate()
             time.sleep(0.01)
@@ -191,3 +191,131 @@ def test_a_table_that_is_made_anew_just_before_the_load(load, sql, faulty, other
         other(*change.format(t=one.table).split(";"))
     assert ids(sql, one.table) == list(range(1, 31)) and one.left == []
     assert "loaded already" in one.run().err
+
+
+def test_others_write_meanwhile(load, sql, faulty, other):
+    """INSERT, and a COPY INTO of as many files with as many rows: between our versions, before and behind, with our answer lost or not."""
+    one = load()
+    one.write(*numbers(1, 30))
+    theirs = one.program.folder / "theirs"
+    theirs.mkdir()
+    copies = []
+    for name in ("before", "behind"):
+        (theirs / f"{name}.csv").write_text("id,name\n" + "".join(f"{-n},theirs\n" for n in range(1, 31)))
+        copies.append(f"COPY INTO {one.table} FROM (SELECT CAST(id AS INT) AS id, name FROM 'file:{theirs}') FILEFORMAT = CSV FILES = ('{name}.csv') "
+                      "FORMAT_OPTIONS ('header' = 'true', 'mode' = 'FAILFAST')")
+    with held(faulty, one, "COPY INTO"):
+        other(f"INSERT INTO {one.table} VALUES (0, 'theirs')", copies[0])
+    assert ids(sql, one.table) == sorted([*range(-30, 31)]) and one.left == []
+    one.write(*numbers(31, 50))
+    with held(faulty, one, "DESCRIBE HISTORY", {"rpc": "ExecuteStatement", "statement": "COPY INTO", "action": "reset_before"}, skip=1):
+        other(copies[1], f"INSERT INTO {one.table} VALUES (0, 'theirs')")
+    assert ids(sql, one.table) == sorted([*range(-30, 0), *range(-30, 51), 0])
+    assert one.report["rows"]["loaded"] == 20 and "loaded already" in one.run().err
+
+
+# Staged files that others change
+
+class Disk:
+    def __init__(self, one, sandbox):
+        self.one = one
+
+    def names(self):
+        return sorted(str(path) for path in self.one.left)
+
+    def read(self, name):
+        return Path(name).read_bytes()
+
+    def write(self, name, content):
+        Path(name).write_bytes(content)
+
+    def remove(self, name):
+        Path(name).unlink()
+
+
+class Volume:
+    def __init__(self, one, sandbox):
+        self.port, self.root = sandbox.port, one.staging["path"]
+
+    def ask(self, method, path, body=None):
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}/api/2.0/fs/{path}", data=body, method=method,
+                                         headers={"Authorization": "Bearer sandbox"})
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.read()
+
+    def names(self, folder=None):
+        entries = json.loads(self.ask("GET", f"directories{folder or self.root}")).get("contents", [])
+        return sorted(name for entry in entries for name in (self.names(entry["path"]) if entry["is_directory"] else [entry["path"]]))
+
+    def read(self, name):
+        return self.ask("GET", f"files{name}")
+
+    def write(self, name, content):
+        self.ask("PUT", f"files{name}?overwrite=true", content)
+
+    def remove(self, name):
+        self.ask("DELETE", f"files{name}")
+
+
+class Objects:
+    """Written without a checksum, as other tools do, or with one."""
+
+    def __init__(self, one, sandbox, **checksum):
+        self.bucket = Bucket("loads", one.staging["endpoint"], "sandbox", "sandbox-secret", checksums=bool(checksum))
+        self.one = one
+
+    def names(self):
+        return self.bucket.keys(self.one.table)
+
+    def read(self, name):
+        return self.bucket.read(name)
+
+    def write(self, name, content):
+        self.bucket.client.put_object(Bucket="loads", Key=name, Body=content)
+
+    def remove(self, name):
+        self.bucket.client.delete_object(Bucket="loads", Key=name)
+
+
+PLACES = {"directory": ("directory", Disk), "volume": ("volume", Volume), "s3": ("s3", Objects),
+          "s3 with checksums": ("s3", lambda *given: Objects(*given, checksum=True))}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_staged_file_that_was_changed(load, sql, faulty, place):
+    """Never silent, by whatever change: each run names it and loads nothing; put back as it was, the load goes on."""
+    staging, kind = PLACES[place]
+    one = load(staging=staging)
+    one.write(*numbers(1, 30))
+    seal(one, faulty, "--part-rows", "10")
+    there = kind(one, faulty)
+    name = there.names()[1]
+    was = there.read(name)
+    changes = [(None, "not"), (was[:-1], "bytes"), (b"", "bytes"), (was + b"99,more\n", "bytes"), (was.replace(b"row 12", b"row 21"), "checksum"),
+               (b"\0" * len(was), "checksum")]
+    for content, word in changes:
+        there.remove(name) if content is None else there.write(name, content)
+        for told in (one.fails(), one.fails()):
+            assert "1-000002.csv" in told and word in told, told
+        assert sql(f"SELECT count(*) AS n FROM {one.table}") == [{"n": 0}]
+    there.write(name, was)
+    one.run()
+    assert ids(sql, one.table) == list(range(1, 31)) and there.names() == []
+    assert sql(f"SELECT name FROM {one.table} WHERE id = 12") == [{"name": "row 12"}]
+
+
+@pytest.mark.parametrize("place", ["directory", "s3"])
+@pytest.mark.parametrize("change", ["remove", "cut"])
+def test_a_staged_file_that_changes_behind_the_check(load, sql, faulty, place, change):
+    """When COPY INTO has been sent already: the count shows it, or the reader does. It is kept for a person to look at."""
+    staging, kind = PLACES[place]
+    one = load(staging=staging)
+    one.write(*numbers(1, 30))
+    with held(faulty, one, "COPY INTO", code=1, more=["--part-rows", "10"]) as told:
+        there = kind(one, faulty)
+        name = there.names()[1]
+        there.remove(name) if change == "remove" else there.write(name, b"".join(there.read(name).splitlines(keepends=True)[:-3]))
+    words = f"COPY INTO loaded {20 if change == 'remove' else 27} rows of the 30 that are staged"
+    assert words in told[0]
+    again = one.fails()
+    assert words in again and one.report["job"] in again and len(there.names()) == (2 if change == "remove" else 3)

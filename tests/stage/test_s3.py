@@ -141,6 +141,28 @@ def test_a_clock_that_is_wrong(driver, place):
     assert place.objects.has("pre/at7200", answer, LARGE)
 
 
+def test_an_object_without_a_checksum_is_read_back(driver, place):
+    """As others leave one that they put in the place of ours. Whatever stands in it, it is no answer of S3's own."""
+    plain = Bucket(place.name, place.options["endpoint"], "sandbox", SECRET, checksums=False)
+    driver("upload", "a", LARGE)
+    content = plain.read("pre/a")
+    place.sandbox.control("DELETE", "log")
+    driver("check", "a", LARGE)
+    assert place.sandbox.calls() == ["S3.HeadObject"]
+    error = b"<Error><Code>SlowDown</Code></Error>"
+    for now, status in ((content, "OK"), (content[:-1] + b"?", "INVALID_DATA"), (error + content[len(error):], "INVALID_DATA"),
+                        (content[:-len(error)] + error, "INVALID_DATA")):
+        plain.client.put_object(Bucket=place.name, Key="pre/a", Body=now)
+        place.sandbox.control("DELETE", "log")
+        answer = driver("check", "a", LARGE, status=status)
+        assert status == "OK" or answer["message"] == f"checking a: s3://{place.name}/pre/a: was changed (its checksum does not match)"
+        assert place.sandbox.calls() == ["S3.HeadObject"] + 11 * ["S3.GetObject"]
+    place.sandbox.faults({"rpc": "S3.GetObject", "skip": 3, "action": "reset_after"}, {"rpc": "S3.GetObject", "skip": 7, "action": "status", "status": 503})
+    driver("check", "a", LARGE, status="INVALID_DATA")
+    place.sandbox.faults({"rpc": "S3.GetObject", "skip": 3, "action": "status", "status": 403, "code": "AccessDenied"})
+    assert "403 AccessDenied" in driver("check", "a", LARGE, status="FORBIDDEN")["message"]
+
+
 def test_keys_that_expire(driver, place):
     control = place.sandbox.control
     name = f"KEY{uuid.uuid4().hex[:8]}"

@@ -33,10 +33,11 @@ class Driver:
 class Bucket:
     """What is in a bucket, by boto3."""
 
-    def __init__(self, name, endpoint, key, secret, token=None, verify=None):
+    def __init__(self, name, endpoint, key, secret, token=None, verify=None, checksums=True):
         self.name = name
         self.client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id=key, aws_secret_access_key=secret,
-                                   aws_session_token=token, verify=verify, config=Config(retries={"total_max_attempts": 3}))
+                                   aws_session_token=token, verify=verify, config=Config(retries={"total_max_attempts": 3},
+                                                 request_checksum_calculation="when_supported" if checksums else "when_required"))
 
     def keys(self, prefix=""):
         return [one["Key"] for one in self.client.list_objects_v2(Bucket=self.name, Prefix=prefix).get("Contents", ())]
