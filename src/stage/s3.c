@@ -50,15 +50,15 @@ static int read_piece(ldbx_s3 *s3, ldbx_s3_channel *channel, const char *name, i
 {
     ldbx_s3_call call = {
         .method = "GET", .name = name, .query = "", .header = "Content-Range", .raw = true, .cancel = cancel};
-    char range[64];
+    char range[64], address[LDBX_S3_ADDRESS];
 
     snprintf(range, sizeof range, "bytes=%" PRId64 "-%" PRId64, first, first + bytes - 1);
     ldbx_s3_call_header(&call, "Range", range);
     LDBX_TRY(ldbx_s3_send(s3, channel, &call, error));
     if (channel->response.body.size == (size_t)bytes)
         return LDBX_OK;
-    return ldbx_fail(error, LDBX_PROTOCOL, "the answer to GET has %zu bytes instead of %" PRId64,
-                     channel->response.body.size, bytes);
+    return ldbx_fail(error, LDBX_PROTOCOL, "%s: the answer to GET has %zu bytes instead of %" PRId64,
+                     ldbx_s3_address(s3, name, address), channel->response.body.size, bytes);
 }
 
 /* Whoever replaces an object may give it no checksum, and not every server keeps them: then the bytes themselves are asked for. */

@@ -34,13 +34,13 @@ def other(sandbox):
 
 
 @contextlib.contextmanager
-def held(sandbox, one, statement, *rules, code=0, more=(), **hold):
+def held(sandbox, one, statement, *rules, code=0, more=(), skip=0):
     """A load whose statement stays running until the block has ended: it is carried out after what is done there."""
     sandbox.control("DELETE", "log")
-    sandbox.faults({"statement": statement, "action": "run", "seconds": 60} | hold, *rules)
+    sandbox.faults({"statement": statement, "action": "run", "seconds": 60, "skip": skip}, *rules)
     told = []
     with one.program.start(*one.arguments, *more) as process:
-        while not any(statement in (call["statement"] or "") for call in sandbox.control("GET", "log")["calls"]):
+        while sum(call["rpc"] == "ExecuteStatement" and statement in call["statement"] for call in sandbox.control("GET", "log")["calls"]) <= skip:
             assert process.poll() is None, process.communicate()
             time.sleep(0.01)
         yield told
@@ -191,6 +191,37 @@ def test_a_table_that_is_made_anew_just_before_the_load(load, sql, faulty, other
         other(*change.format(t=one.table).split(";"))
     assert ids(sql, one.table) == list(range(1, 31)) and one.left == []
     assert "loaded already" in one.run().err
+
+
+def test_a_table_that_gets_a_column_for_which_there_is_nothing(load, sql, faulty, other):
+    one = load()
+    one.write(*numbers(1, 30))
+    with held(faulty, one, "COPY INTO", code=1) as told:
+        other(f"CREATE OR REPLACE TABLE {one.table} (id INT, name STRING, more INT NOT NULL)")
+    assert "NOT NULL" in told[0] and "more" in told[0]
+    assert "the table was made anew" in one.fails()
+    assert ids(sql, one.table) == []
+
+
+@pytest.mark.parametrize("change", ["DROP TABLE {t}", ANEW, "CREATE OR REPLACE TABLE {t} (id INT, name STRING)"])
+def test_a_table_that_is_gone_before_the_proof(load, sql, faulty, other, change):
+    one = load()
+    one.write(*numbers(1, 30))
+    with held(faulty, one, "DESCRIBE HISTORY", skip=1, code=1) as told:
+        other(*change.format(t=one.table).split(";"))
+    words = "cannot be found" if change.startswith("DROP TABLE {t}") and ";" not in change else "the table was made anew"
+    assert words in told[0] and words in one.fails() and len(one.left) == 1
+
+
+@pytest.mark.parametrize("change", ["TRUNCATE TABLE {t}", "DELETE FROM {t} WHERE id > 10", "UPDATE {t} SET name = 'theirs'"])
+def test_rows_that_others_change_before_the_proof(load, sql, faulty, other, change):
+    """They were loaded: what became of them since is theirs."""
+    one = load()
+    one.write(*numbers(1, 30))
+    with held(faulty, one, "DESCRIBE HISTORY", skip=1):
+        other(change.format(t=one.table))
+    assert one.report["rows"]["loaded"] == 30 and one.left == [] and one.report["warnings"] == []
+    assert "loaded already" in one.run().err and len(sql(f"SELECT id FROM {one.table} WHERE id > 10")) == (20 if change.startswith("UPDATE") else 0)
 
 
 def test_others_write_meanwhile(load, sql, faulty, other):

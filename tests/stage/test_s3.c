@@ -511,6 +511,8 @@ START_TEST(refusals_are_told)
 }
 END_TEST
 
+#define PIECE(bytes) "HTTP/1.1 206 Partial\r\nContent-Range: bytes 0-7/8\r\nContent-Length: 8\r\n\r\n" bytes
+
 START_TEST(a_check_sees_what_changed)
 {
     const http_step script[] = {
@@ -518,7 +520,13 @@ START_TEST(a_check_sees_what_changed)
         {HTTP_SEND, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"},
         {HTTP_SEND, "HTTP/1.1 200 OK\r\nContent-Length: 8\r\nx-amz-checksum-crc32: AAAAAA==\r\n\r\n"},
         {HTTP_SEND, "HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n"}, /* a server without checksums */
-        {HTTP_SEND, "HTTP/1.1 200 OK\r\nContent-Length: 8\r\nx-amz-checksum-crc32: AAAAAA==-2\r\n\r\n"},
+        {HTTP_SEND, PIECE("content\n")},
+        {HTTP_SEND, "HTTP/1.1 200 OK\r\nContent-Length: 8\r\nx-amz-checksum-crc32: AAAAAA==-2\r\n\r\n"}, /* of parts */
+        {HTTP_SEND, PIECE("content\n")},
+        {HTTP_SEND, "HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n"},
+        {HTTP_SEND, PIECE("contents")},
+        {HTTP_SEND, "HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n"},
+        {HTTP_SEND, "HTTP/1.1 206 Partial\r\nContent-Range: bytes 0-3/8\r\nContent-Length: 4\r\n\r\ncont"},
     };
 
     SERVE(script);
@@ -530,6 +538,10 @@ START_TEST(a_check_sees_what_changed)
     expect_message("checking a: s3://bucket/pre fix/a: was changed (its checksum does not match)");
     expect_ok(check("a"), error);
     expect_ok(check("a"), error);
+    expect_status(check("a"), LDBX_INVALID_DATA, error);
+    expect_message("checking a: s3://bucket/pre fix/a: was changed (its checksum does not match)");
+    expect_status(check("a"), LDBX_PROTOCOL, error);
+    expect_message("checking a: s3://bucket/pre fix/a: the answer to GET has 4 bytes instead of 8");
 }
 END_TEST
 
