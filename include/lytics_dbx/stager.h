@@ -169,7 +169,8 @@ LDBX_API int ldbx_stager_open_s3(const ldbx_s3_options *options, ldbx_stager **o
 
 /**
  * @brief Makes a stager that puts its files into a volume of Unity Catalog, by the Files API, one request a file of up to
- * 8 MiB. Nothing is contacted yet. Folders that become empty stay.
+ * 8 MiB. Nothing is contacted yet. Folders that become empty stay. Before a load the length of a file is looked at, which is all
+ * that the service tells.
  * @param config Copied: where the workspace is, with a token or an OAuth client (no username).
  * @param path `/Volumes/CATALOG/SCHEMA/VOLUME`, folders may follow; as it is, never percent-encoded.
  * @param out Receives the stager, owned by the caller; NULL on failure.

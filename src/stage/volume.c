@@ -1,11 +1,11 @@
 /* Staged files in a Unity Catalog volume, through the Files API: each file is one request. */
 #include <inttypes.h>
-#include <pthread.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/json.h"
+#include "base/lock.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "client/caller.h"
@@ -15,10 +15,17 @@
 #define FILES        "/api/2.0/fs/files"
 #define ROOT         "/Volumes/"
 #define BLOCK_BYTES  ((int64_t)8 << 20) /* of a file: it is held until it has arrived */
-#define PARALLEL     2                  /* one is sent, and one waits for it, while the next is written */
+#define PARALLEL     2                  /* calls at once, beside the file that is written */
 #define MAX_REFUSAL  ((size_t)64 << 10) /* bytes of an answer that are taken for an explanation */
 #define MAX_REASON   ((size_t)1024)
 #define VOLUME_PARTS 3
+
+/* One connection; used by one thread at a time. */
+typedef struct channel {
+    struct channel *next;
+    ldbx_caller caller;
+    ldbx_http_response response;
+} channel;
 
 typedef struct volume {
     ldbx_config *config;
@@ -26,10 +33,55 @@ typedef struct volume {
     char *path;  /* /Volumes/catalog/schema/volume, and a prefix */
     char *label; /* /Volumes/catalog/schema/volume, for errors */
 
-    pthread_mutex_t lock; /* guards what follows: one call at a time */
-    ldbx_caller caller;
-    ldbx_http_response response;
+    ldbx_lock lock; /* guards what follows */
+    channel *idle;
 } volume;
+
+/* The pool. */
+
+static void destroy_channel(channel *gone)
+{
+    ldbx_caller_clear(&gone->caller);
+    ldbx_http_response_clear(&gone->response);
+    ldbx_free(gone);
+}
+
+static int make_channel(const volume *us, channel **out, ldbx_error **error)
+{
+    channel *made = ldbx_calloc(1, sizeof *made);
+    int status;
+
+    if (made == NULL)
+        return ldbx_fail_no_memory(error);
+    ldbx_http_response_init(&made->response, (size_t)BLOCK_BYTES);
+    ldbx_http_response_keep_head(&made->response);
+    status = ldbx_caller_init(&made->caller, us->config, us->oauth, error);
+    if (status == LDBX_OK)
+        *out = made;
+    else
+        destroy_channel(made);
+    return status;
+}
+
+static int take_channel(volume *us, channel **out, ldbx_error **error)
+{
+    ldbx_lock_take(&us->lock);
+    *out = us->idle;
+    if (*out != NULL)
+        us->idle = (*out)->next;
+    ldbx_lock_give(&us->lock);
+    return *out != NULL ? LDBX_OK : make_channel(us, out, error);
+}
+
+/* What was read back is not kept. */
+static void give_channel(volume *us, channel *with)
+{
+    ldbx_buf_clear(&with->response.body);
+    ldbx_lock_take(&us->lock);
+    with->next = us->idle;
+    us->idle = with;
+    ldbx_lock_give(&us->lock);
+}
 
 /* Answers. */
 
@@ -120,7 +172,7 @@ static int judge_look(const ldbx_caller *caller, const ldbx_call *call, const ld
                                                                                : LDBX_OK;
 }
 
-/* Requests; with the lock. */
+/* Requests. */
 
 static char *url_of(const volume *us, const char *name, const char *query)
 {
@@ -139,8 +191,8 @@ static char *url_of(const volume *us, const char *name, const char *query)
     return url;
 }
 
-static int send(volume *us, const char *method, const char *name, ldbx_view content, ldbx_cancel *cancel,
-                ldbx_error **error)
+static int send(const volume *us, channel *with, const char *method, const char *name, ldbx_view content,
+                ldbx_cancel *cancel, ldbx_error **error)
 {
     bool puts = strcmp(method, "PUT") == 0;
     bool changes = puts || strcmp(method, "DELETE") == 0;
@@ -154,43 +206,52 @@ static int send(volume *us, const char *method, const char *name, ldbx_view cont
         return ldbx_fail_no_memory(error);
     if (puts)
         request.content_type = "application/octet-stream";
-    status = ldbx_caller_send(&us->caller, &call, &request, changes ? judge_change : judge_look, &us->response, error);
+    status =
+        ldbx_caller_send(&with->caller, &call, &request, changes ? judge_change : judge_look, &with->response, error);
     ldbx_free(url);
     return status;
 }
 
-/* The length first, which costs nothing. */
-static int compare(volume *us, const char *name, int64_t bytes, uint32_t crc32, ldbx_cancel *cancel, ldbx_error **error)
+/* The Files API tells nothing else of a file that could be compared. */
+static int compare_length(const volume *us, channel *with, const char *name, int64_t bytes, ldbx_cancel *cancel,
+                          ldbx_error **error)
 {
-    static const ldbx_view nothing = {NULL, 0};
-    ldbx_buf *body = &us->response.body;
     int64_t bytes_now;
-    int status;
+    int status = send(us, with, "HEAD", name, (ldbx_view){NULL, 0}, cancel, error);
 
-    status = send(us, "HEAD", name, nothing, cancel, error);
     if (status == LDBX_NOT_FOUND)
         return ldbx_fail(error, status, "%s: it is not there", us->label);
     LDBX_TRY(status);
-    if (!ldbx_parse_int64(ldbx_http_response_header(&us->response, "content-length"), 0, INT64_MAX, &bytes_now))
+    if (!ldbx_parse_int64(ldbx_http_response_header(&with->response, "content-length"), 0, INT64_MAX, &bytes_now))
         return ldbx_fail(error, LDBX_PROTOCOL, "%s: the answer has no length", us->label);
     if (bytes_now != bytes)
         return ldbx_fail(error, LDBX_INVALID_DATA, "%s: it has %" PRId64 " bytes instead of %" PRId64, us->label,
                          bytes_now, bytes);
-    status = send(us, "GET", name, nothing, cancel, error);
-    if (status == LDBX_OK && ((int64_t)body->size != bytes || ldbx_crc32(0, body->data, body->size) != crc32))
-        status = ldbx_fail(error, LDBX_INVALID_DATA, "%s: it was changed (its checksum does not match)", us->label);
-    ldbx_buf_clear(body);
-    return status;
+    return LDBX_OK;
+}
+
+/* Of a file that one call has put. */
+static int compare_content(const volume *us, channel *with, const char *name, ldbx_view content, uint32_t crc32,
+                           ldbx_cancel *cancel, ldbx_error **error)
+{
+    const ldbx_buf *body = &with->response.body;
+
+    LDBX_TRY(compare_length(us, with, name, (int64_t)content.size, cancel, error));
+    LDBX_TRY(send(us, with, "GET", name, (ldbx_view){NULL, 0}, cancel, error));
+    if (body->size != content.size || ldbx_crc32(0, body->data, body->size) != crc32)
+        return ldbx_fail(error, LDBX_INVALID_DATA, "%s: its checksum does not match", us->label);
+    return LDBX_OK;
 }
 
 /* A name that exists with the same bytes is what an earlier attempt left, whose answer was lost. */
-static int put(volume *us, const char *name, ldbx_view content, uint32_t crc32, ldbx_cancel *cancel, ldbx_error **error)
+static int put(const volume *us, channel *with, const char *name, ldbx_view content, uint32_t crc32,
+               ldbx_cancel *cancel, ldbx_error **error)
 {
     ldbx_error *refusal = NULL;
-    int status = send(us, "PUT", name, content, cancel, &refusal);
+    int status = send(us, with, "PUT", name, content, cancel, &refusal);
 
     if (status == LDBX_CONFLICT) {
-        int found = compare(us, name, (int64_t)content.size, crc32, cancel, error);
+        int found = compare_content(us, with, name, content, crc32, cancel, error);
         if (found == LDBX_INVALID_DATA)
             status = ldbx_fail(error, LDBX_CONFLICT, "%s: it exists already, with other bytes", us->label);
         else if (found != LDBX_NOT_FOUND)
@@ -218,23 +279,25 @@ static int volume_put(void *user, const char *name, ldbx_view content, uint32_t 
                       ldbx_error **error)
 {
     volume *us = user;
+    channel *with = NULL;
     int status;
 
-    pthread_mutex_lock(&us->lock);
-    status = put(us, name, content, crc32, cancel, error);
-    pthread_mutex_unlock(&us->lock);
+    LDBX_TRY(take_channel(us, &with, error));
+    status = put(us, with, name, content, crc32, cancel, error);
+    give_channel(us, with);
     return status;
 }
 
 static int volume_remove(void *user, const char *name, ldbx_cancel *cancel, ldbx_error **error)
 {
     volume *us = user;
+    channel *with = NULL;
     ldbx_error *refusal = NULL;
     int status;
 
-    pthread_mutex_lock(&us->lock);
-    status = send(us, "DELETE", name, (ldbx_view){NULL, 0}, cancel, &refusal);
-    pthread_mutex_unlock(&us->lock);
+    LDBX_TRY(take_channel(us, &with, error));
+    status = send(us, with, "DELETE", name, (ldbx_view){NULL, 0}, cancel, &refusal);
+    give_channel(us, with);
     if (status != LDBX_OK && is_gone(refusal)) {
         ldbx_error_destroy(refusal);
         return LDBX_OK;
@@ -243,15 +306,18 @@ static int volume_remove(void *user, const char *name, ldbx_cancel *cancel, ldbx
     return status;
 }
 
+/* Reading gigabytes back would cost more than the load. */
 static int volume_check(void *user, const char *name, int64_t bytes, uint32_t crc32, ldbx_cancel *cancel,
                         ldbx_error **error)
 {
     volume *us = user;
+    channel *with = NULL;
     int status;
 
-    pthread_mutex_lock(&us->lock);
-    status = compare(us, name, bytes, crc32, cancel, error);
-    pthread_mutex_unlock(&us->lock);
+    (void)crc32;
+    LDBX_TRY(take_channel(us, &with, error));
+    status = compare_length(us, with, name, bytes, cancel, error);
+    give_channel(us, with);
     return status;
 }
 
@@ -259,11 +325,14 @@ static void volume_destroy(void *user)
 {
     volume *us = user;
 
-    ldbx_caller_clear(&us->caller);
+    while (us->idle != NULL) {
+        channel *gone = us->idle;
+        us->idle = gone->next;
+        destroy_channel(gone);
+    }
     ldbx_oauth_destroy(us->oauth);
-    ldbx_http_response_clear(&us->response);
     ldbx_config_destroy(us->config);
-    pthread_mutex_destroy(&us->lock);
+    ldbx_lock_clear(&us->lock);
     ldbx_free(us->label);
     ldbx_free(us->path);
     ldbx_free(us);
@@ -323,7 +392,7 @@ static int set_up(volume *us, const ldbx_config *config, const char *path, ldbx_
             "open-source Spark, which has no volumes");
     LDBX_TRY(ldbx_config_clone(config, &us->config, error));
     LDBX_TRY(ldbx_caller_oauth(us->config, &us->oauth, error));
-    return ldbx_caller_init(&us->caller, us->config, us->oauth, error);
+    return make_channel(us, &us->idle, error); /* a certificate file that cannot be read is told now */
 }
 
 int ldbx_stager_open_volume(const ldbx_config *config, const char *path, ldbx_stager **out, ldbx_error **error)
@@ -345,9 +414,7 @@ int ldbx_stager_open_volume(const ldbx_config *config, const char *path, ldbx_st
     us = ldbx_calloc(1, sizeof *us);
     if (us == NULL)
         return ldbx_fail_no_memory(error);
-    pthread_mutex_init(&us->lock, NULL);
-    ldbx_http_response_init(&us->response, (size_t)BLOCK_BYTES);
-    ldbx_http_response_keep_head(&us->response);
+    ldbx_lock_init(&us->lock);
     LDBX_GO(set_up(us, config, path, error));
     ldbx_stager_options_init(&options, sizeof options);
     options.url = us->path;
