@@ -1,7 +1,9 @@
-"""Imports that are large: millions of rows, and single values at the limits. They have a sandbox of their own, whose memory goes with it."""
+"""Imports and loads that are large: millions of rows, and single values at the limits. They have sandboxes of their own, whose memory goes with them."""
 
 import datetime
+import json
 import re
+import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -9,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from events import told
+from load import Load
 from program import Job, runner
 
 pytestmark = pytest.mark.scale
@@ -125,3 +128,28 @@ def refused(program, large, text, *words):
 def test_an_event_whose_text_is_over_the_cap(program, large):
     """180 MiB of control characters are more than 1 GiB of JSON."""
     refused(program, large, f"repeat('\\u0001', {180 * MEBIBYTE})", "the events of", "larger than 1073741824 bytes")
+
+
+def test_a_load_of_3_gb(start, program_for, tmp_path):
+    """Through S3, in files of 20 blocks; 16,384 rows of 1 KB again and again."""
+    state = tmp_path / "sandbox"
+    own = start("--state", state)
+    program = program_for(tmp_path, own)
+    one = Load(program, "main.default.large", own, {"access_key_id": "sandbox", "secret_access_key": "sandbox-secret"}, staging="s3")
+    block = "".join(json.dumps({"id": n, "name": f"{n:07}" * 140}) + "\n" for n in range(16384)).encode()
+    times = 3_000_000_000 // len(block) + 1
+    try:
+        with one.file.open("wb") as file:
+            for _ in range(times):
+                file.write(block)
+        peak = measured(one)
+        result = one.report
+        assert result["rows"]["loaded"] == 16384 * times and sum(file["bytes"] for file in result["files"]) > 2.9e9
+        found, = runner(program)("SELECT count(*) AS cells, min(n) AS least, max(n) AS most FROM "
+                                 f"(SELECT id, name, count(*) AS n FROM {one.table} GROUP BY id, name)")
+        assert found == {"cells": 16384, "least": times, "most": times}, "each row once"
+        assert peak < 64, peak
+    finally:
+        own.stop()
+        one.file.unlink()
+        shutil.rmtree(state)
