@@ -42,7 +42,7 @@ LDBX_API void ldbx_error_destroy(ldbx_error *error);
  * @brief Makes an error: for hooks that take an `ldbx_error **`.
  * @param error Replaced; NULL is fine.
  * @param status Below 0; anything else becomes LDBX_STOPPED.
- * @param message One line of UTF-8, copied; NULL: what the status means.
+ * @param message One line of UTF-8, copied: line ends and control characters become blanks; NULL: what the status means.
  * @return The status of the error, so that a hook can return it.
  * @since 0.1
  */

@@ -228,8 +228,16 @@ int ldbx_fail_facts(ldbx_error **error, ldbx_status status, const ldbx_error_fac
 int ldbx_error_set(ldbx_error **error, int status, const char *message)
 {
     ldbx_status failure = find_row(status) != NULL && status < 0 ? (ldbx_status)status : LDBX_STOPPED;
+    ldbx_buf line;
 
-    return ldbx_fail(error, failure, "%s", message != NULL ? message : ldbx_status_text(failure));
+    ldbx_buf_init(&line, LDBX_MAX_ERROR);
+    ldbx_buf_one_line(&line, ldbx_view_of(message != NULL ? message : ldbx_status_text(failure)), LDBX_MAX_ERROR - 1);
+    if (ldbx_buf_cstr(&line) != NULL)
+        ldbx_fail(error, failure, "%s", ldbx_buf_cstr(&line));
+    else
+        failure = ldbx_fail_no_memory(error);
+    ldbx_buf_clear(&line);
+    return failure;
 }
 
 int ldbx_fail_no_memory(ldbx_error **error)

@@ -12,6 +12,10 @@ typedef struct checker {
     int code;
 } checker;
 
+#define TRUST                                                                                                          \
+    "name the file with the authority's certificate in SSL_CERT_FILE, and see that the host name is the one in the "   \
+    "server's certificate and that the clock is right"
+
 /* What is missing when a step fails, by status. */
 static const struct {
     int status;
@@ -27,10 +31,7 @@ static const struct {
     {LDBX_UNAVAILABLE, "host",
      "copy the server hostname from the connection details, and see that the network lets us out", false},
     {LDBX_TIMEOUT, "compute", "start the warehouse or cluster and try again", false},
-    {LDBX_INVALID_DATA, "trust",
-     "name the file with the authority's certificate in SSL_CERT_FILE, and see that the host name is the one in the "
-     "server's certificate and that the clock is right",
-     true},
+    {LDBX_INVALID_DATA, "trust", TRUST, true},
     {LDBX_NOT_FOUND, "path", "copy the HTTP path from the connection details of the warehouse or cluster", true},
     {LDBX_PROTOCOL, "host", "what answers is no Databricks SQL endpoint: see host, port and HTTP path", true},
 };
@@ -224,13 +225,15 @@ static bool open_staging(checker *check, const ldbx_config *config, ldbx_stager 
 
 static bool check_staging(checker *check, ldbx_stager *stager)
 {
-    static const char hint[] = "see that the place of the staging is there and that its keys may write and delete";
+    const char *hint = "see that the place of the staging is there and that its keys may write and delete";
     ldbx_error *error = NULL;
     bool ok = stager == NULL || ldbx_stager_probe(stager, check->app->cancel, &error) == LDBX_OK;
 
     if (stager != NULL && ok) {
         put_step(check, "staging", true, "a file was written and removed");
     } else if (!ok) {
+        if (ldbx_error_status(error) == LDBX_INVALID_DATA) /* which a small file has nothing else for */
+            hint = TRUST;
         put_step(check, "staging", false,
                  check->app->options.json ? ldbx_error_message(error) : "cannot be written to");
         put_end(check, "staging", hint);

@@ -6,7 +6,7 @@
 #include "base/settings.h"
 #include "base/str.h"
 #include "client/config.h"
-#include "stage/stager.h"
+#include "stage/s3.h"
 
 #define COUNT(table) (sizeof(table) / sizeof(table)[0])
 #define MAX_FILE     ((size_t)64 << 10) /* of a file with at most a dozen keys */
@@ -95,7 +95,7 @@ static int open_s3(const staging *in, const ldbx_config *config, ldbx_stager **o
         options.proxy = config->proxy;
         options.user_agent = config->user_agent;
     }
-    return ldbx_stager_open_s3(&options, out, error);
+    return ldbx_s3_open(&options, out, error);
 }
 
 static int open_volume(const staging *in, const ldbx_config *config, ldbx_stager **out, ldbx_error **error)

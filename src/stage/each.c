@@ -3,8 +3,6 @@
 #include "base/error.h"
 #include "base/lock.h"
 
-#define MOST_THREADS 64
-
 typedef struct round_of_calls {
     int64_t count;
     ldbx_each_fn *call;
@@ -53,11 +51,11 @@ int ldbx_stager_each(const ldbx_stager *stager, int64_t count, ldbx_each_fn *cal
 {
     round_of_calls round = {.count = count, .call = call, .user = user};
     const int64_t wanted = ldbx_stager_parallel(stager) < count ? ldbx_stager_parallel(stager) : count;
-    pthread_t threads[MOST_THREADS];
+    pthread_t threads[LDBX_STAGER_MOST_PARALLEL];
     int started = 0;
 
     ldbx_lock_init(&round.lock);
-    while (started + 1 < wanted && started < MOST_THREADS &&
+    while (started + 1 < wanted && started < LDBX_STAGER_MOST_PARALLEL &&
            pthread_create(&threads[started], NULL, serve, &round) == 0)
         started++;
     serve(&round);

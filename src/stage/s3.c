@@ -220,7 +220,7 @@ static const ldbx_stager_ops s3_ops = {sizeof s3_ops,  s3_put,          s3_remov
 
 static int wrong(ldbx_error **error, const char *member, const char *what)
 {
-    return ldbx_fail(error, LDBX_INVALID_ARGUMENT, "ldbx_s3_options: %s %s", member, what);
+    return ldbx_fail(error, LDBX_INVALID_ARGUMENT, "%s %s", member, what);
 }
 
 /* Whether a text is of letters, digits and `others`. */
@@ -256,8 +256,7 @@ static int check_rights(const ldbx_s3_options *options, ldbx_error **error)
     if (options->access == LDBX_ACCESS_NAMED && (options->credential == NULL || options->credential[0] == '\0'))
         return wrong(error, "credential", "is required with LDBX_ACCESS_NAMED");
     if (options->credentials == NULL || options->access_key_id != NULL)
-        return ldbx_s3_keys_check("ldbx_s3_options", options->access_key_id, options->secret_access_key,
-                                  options->session_token, error);
+        return ldbx_s3_keys_check(options->access_key_id, options->secret_access_key, options->session_token, error);
     return LDBX_OK;
 }
 
@@ -274,8 +273,10 @@ static int check_options(const ldbx_s3_options *options, ldbx_error **error)
         return wrong(error, "path_style", "must be -1, 0 or 1");
     if (options->sign_payload < -1 || options->sign_payload > 1)
         return wrong(error, "sign_payload", "must be -1, 0 or 1");
-    if (options->block_bytes < LEAST_BLOCK)
+    if (options->block_bytes < LEAST_BLOCK || options->block_bytes > LDBX_STAGER_LARGEST_BLOCK)
         return wrong(error, "block_bytes", "must be from 5242880 to 268435456");
+    if (options->parallel < 1 || options->parallel > LDBX_STAGER_MOST_PARALLEL)
+        return wrong(error, "parallel", "must be from 1 to 64");
     LDBX_TRY(check_rights(options, error));
     return options->prefix != NULL ? ldbx_stager_check_address("prefix", options->prefix, error) : LDBX_OK;
 }
@@ -334,16 +335,21 @@ static int use_endpoint(ldbx_s3 *s3, const ldbx_s3_options *options, ldbx_error 
     char *base = NULL;
     int status;
 
-    LDBX_GO(ldbx_host_parse((ldbx_view){options->endpoint, size}, &host, error));
-    LDBX_GO(ldbx_http_path_parse(ldbx_view_of(path[0] != '\0' ? path : "/"), &base, error));
+    if (strpbrk(options->endpoint, "?#") != NULL)
+        return wrong(error, "endpoint", "has a query or a fragment, which must go: https://host[:port][/path]");
+    status = ldbx_host_parse((ldbx_view){options->endpoint, size}, &host, error);
+    if (status == LDBX_OK)
+        status = ldbx_http_path_parse(ldbx_view_of(path[0] != '\0' ? path : "/"), &base, error);
+    if (status != LDBX_OK) {
+        ldbx_error_prefix(error, "endpoint");
+        goto out;
+    }
     if (!is_of(base, "/-._~%"))
         LDBX_GO(wrong(error, "endpoint", "has a path with characters that are not percent-encoded"));
     if (options->path_style == 0 && is_number(&host))
         LDBX_GO(wrong(error, "endpoint", "is a number, before which no bucket can stand (path_style 0)"));
     status = make_places(s3, &host, base[1] != '\0' ? base : "", options->path_style != 0, error);
 out:
-    if (status != LDBX_OK && error != NULL && strstr(ldbx_error_message(*error), "ldbx_s3_options") == NULL)
-        ldbx_error_prefix(error, "ldbx_s3_options: endpoint");
     ldbx_host_clear(&host);
     ldbx_free(base);
     return status;
@@ -383,12 +389,33 @@ static int fill(ldbx_s3 *s3, const ldbx_s3_options *options, ldbx_error **error)
     return options->endpoint != NULL ? use_endpoint(s3, options, error) : use_amazon(s3, options, error);
 }
 
-int ldbx_stager_open_s3(const ldbx_s3_options *given, ldbx_stager **out, ldbx_error **error)
+int ldbx_s3_open(const ldbx_s3_options *options, ldbx_stager **out, ldbx_error **error)
 {
-    ldbx_s3_options options;
     ldbx_stager_options common;
     char url[LDBX_S3_ADDRESS];
     ldbx_s3 *s3;
+    int status;
+
+    LDBX_TRY(check_options(options, error));
+    s3 = ldbx_calloc(1, sizeof *s3);
+    if (s3 == NULL)
+        return ldbx_fail_no_memory(error);
+    ldbx_lock_init(&s3->lock);
+    LDBX_GO(fill(s3, options, error));
+    ldbx_stager_options_init(&common, sizeof common);
+    common.url = ldbx_s3_address(s3, NULL, url);
+    common.block_bytes = options->block_bytes;
+    common.parallel = options->parallel;
+    status = ldbx_stager_new(&s3_ops, &common, s3, out, error);
+out:
+    if (status != LDBX_OK)
+        s3_destroy(s3);
+    return status;
+}
+
+int ldbx_stager_open_s3(const ldbx_s3_options *given, ldbx_stager **out, ldbx_error **error)
+{
+    ldbx_s3_options options;
     int status;
 
     if (out == NULL)
@@ -396,19 +423,8 @@ int ldbx_stager_open_s3(const ldbx_s3_options *given, ldbx_stager **out, ldbx_er
     *out = NULL;
     ldbx_s3_options_init(&options, sizeof options);
     LDBX_TRY(ldbx_options_take(&options, sizeof options, OLDEST_OPTIONS, given, "ldbx_s3_options", error));
-    LDBX_TRY(check_options(&options, error));
-    s3 = ldbx_calloc(1, sizeof *s3);
-    if (s3 == NULL)
-        return ldbx_fail_no_memory(error);
-    ldbx_lock_init(&s3->lock);
-    LDBX_GO(fill(s3, &options, error));
-    ldbx_stager_options_init(&common, sizeof common);
-    common.url = ldbx_s3_address(s3, NULL, url);
-    common.block_bytes = options.block_bytes;
-    common.parallel = options.parallel;
-    status = ldbx_stager_new(&s3_ops, &common, s3, out, error);
-out:
+    status = ldbx_s3_open(&options, out, error);
     if (status != LDBX_OK)
-        s3_destroy(s3);
+        ldbx_error_prefix(error, "ldbx_s3_options");
     return status;
 }

@@ -40,7 +40,11 @@ typedef struct ldbx_s3 {
     ldbx_s3_keys keys;
     bool asking;      /* a thread asks the host for keys */
     int64_t ahead_us; /* what the server's clock is ahead of ours */
+    bool unlisted;    /* uploads may not be listed: they are not asked for again */
 } ldbx_s3;
+
+/* As ldbx_stager_open_s3(), with all options set; an error names the member alone. */
+int ldbx_s3_open(const ldbx_s3_options *options, ldbx_stager **out, ldbx_error **error);
 
 /* Keys. */
 
@@ -49,9 +53,9 @@ int ldbx_s3_keys_get(ldbx_s3 *s3, uint64_t serial, ldbx_s3_keys *out, ldbx_error
 bool ldbx_s3_keys_set(ldbx_s3_keys *keys, const char *access_key_id, const char *secret_access_key,
                       const char *session_token); /* false: no memory */
 void ldbx_s3_keys_clear(ldbx_s3_keys *keys);
-/* Whether they are there, and can stand in headers. `who` gave them, for the error. */
-int ldbx_s3_keys_check(const char *who, const char *access_key_id, const char *secret_access_key,
-                       const char *session_token, ldbx_error **error);
+/* Whether they are there, and can stand in headers. */
+int ldbx_s3_keys_check(const char *access_key_id, const char *secret_access_key, const char *session_token,
+                       ldbx_error **error);
 
 /* Calls. */
 
@@ -122,7 +126,7 @@ int ldbx_s3_block(void *user, void *transfer, int64_t index, ldbx_view content, 
                   ldbx_error **error);
 int ldbx_s3_finish(void *user, void *transfer, int64_t bytes, uint32_t crc32, ldbx_cancel *cancel, ldbx_error **error);
 void ldbx_s3_abandon(void *user, void *transfer);
-/* Aborts all uploads of that name. */
+/* Aborts all uploads of that name, as far as the keys and the server allow it. */
 int ldbx_s3_abort_uploads(ldbx_s3 *s3, ldbx_s3_channel *channel, const char *name, ldbx_cancel *cancel,
                           ldbx_error **error);
 

@@ -27,6 +27,7 @@ static const struct known {
     {"InvalidToken", LDBX_UNAUTHENTICATED, "the session token is not accepted"},
     {"RequestTimeTooSkewed", LDBX_UNAUTHENTICATED, "the clocks of this machine and of the server are too far apart"},
     {"PreconditionFailed", LDBX_CONFLICT, "the name exists already"},
+    {"ConditionalRequestConflict", LDBX_UNAVAILABLE, "another request writes the same object"},
 };
 
 /* What may heal although its HTTP status says otherwise. */
@@ -99,6 +100,7 @@ static ldbx_status status_of_http(const ldbx_http_response *response, const char
         return LDBX_NOT_FOUND;
     case 412:
         return LDBX_CONFLICT;
+    case 405:
     case 501:
         return LDBX_UNSUPPORTED;
     default:
@@ -144,16 +146,21 @@ static bool read_region(const ldbx_s3 *s3, const ldbx_http_response *response, c
     return out[0] != '\0' && strcmp(out, s3->region) != 0;
 }
 
-/* HEAD is refused without words, and with this status where a token has expired. */
+/* HEAD is refused without words: what its status may mean. */
 static const struct known *find_silent(const ldbx_s3_channel *channel, const ldbx_s3_call *call)
 {
     static const struct known expired = {
         "", LDBX_UNAUTHENTICATED, "no reason is given, which is how S3 refuses a session token that has expired"};
+    static const struct known barred = {
+        "", LDBX_FORBIDDEN,
+        "no reason is given: the keys may lack s3:GetObject on it; to keys without s3:ListBucket an object that is not "
+        "there looks the same"};
 
-    return strcmp(call->method, "HEAD") == 0 && channel->response.status == 400 &&
-                   channel->keys.session_token.text != NULL
-               ? &expired
-               : NULL;
+    if (strcmp(call->method, "HEAD") != 0 || channel->response.body.size > 0)
+        return NULL;
+    if (channel->response.status == 400 && channel->keys.session_token.text != NULL)
+        return &expired;
+    return channel->response.status == 403 ? &barred : NULL;
 }
 
 int ldbx_s3_refused(const ldbx_s3 *s3, const ldbx_s3_channel *channel, const ldbx_s3_call *call, ldbx_error **error)

@@ -22,8 +22,8 @@ bool ldbx_s3_keys_set(ldbx_s3_keys *keys, const char *access_key_id, const char 
            ldbx_secret_set(&keys->secret_access_key, ldbx_view_of(secret_access_key));
 }
 
-int ldbx_s3_keys_check(const char *who, const char *access_key_id, const char *secret_access_key,
-                       const char *session_token, ldbx_error **error)
+int ldbx_s3_keys_check(const char *access_key_id, const char *secret_access_key, const char *session_token,
+                       ldbx_error **error)
 {
     const char *wrong = NULL;
 
@@ -34,8 +34,7 @@ int ldbx_s3_keys_check(const char *who, const char *access_key_id, const char *s
     else if (session_token != NULL && !ldbx_is_token(session_token))
         wrong = "session_token";
     if (wrong != NULL)
-        return ldbx_fail(error, LDBX_INVALID_ARGUMENT, "%s: %s is missing, or holds what no header can carry", who,
-                         wrong);
+        return ldbx_fail(error, LDBX_INVALID_ARGUMENT, "%s is missing, or holds what no header can carry", wrong);
     return LDBX_OK;
 }
 
@@ -54,8 +53,11 @@ static int ask_host(const ldbx_s3 *s3, ldbx_s3_keys *out, ldbx_error **error)
         return status;
     }
     ldbx_error_destroy(failure);
-    LDBX_TRY(ldbx_s3_keys_check("keys of the host", given.access_key_id, given.secret_access_key, given.session_token,
-                                error));
+    status = ldbx_s3_keys_check(given.access_key_id, given.secret_access_key, given.session_token, error);
+    if (status != LDBX_OK) {
+        ldbx_error_prefix(error, "keys of the host");
+        return status;
+    }
     if (!ldbx_s3_keys_set(out, given.access_key_id, given.secret_access_key, given.session_token))
         return ldbx_fail_no_memory(error);
     return LDBX_OK;

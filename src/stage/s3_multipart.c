@@ -313,14 +313,26 @@ int ldbx_s3_abort_uploads(ldbx_s3 *s3, ldbx_s3_channel *channel, const char *nam
                           ldbx_error **error)
 {
     ldbx_error *failure = NULL;
-    int status = abort_all(s3, channel, name, cancel, &failure);
+    bool told;
+    int status;
 
-    if (status == LDBX_FORBIDDEN || status == LDBX_UNSUPPORTED) {
+    ldbx_lock_take(&s3->lock);
+    told = s3->unlisted;
+    ldbx_lock_give(&s3->lock);
+    if (told)
+        return LDBX_OK;
+    status = abort_all(s3, channel, name, cancel, &failure);
+    if (status != LDBX_FORBIDDEN && status != LDBX_UNSUPPORTED) {
+        ldbx_error_move(error, &failure);
+        return status;
+    }
+    ldbx_lock_take(&s3->lock);
+    told = s3->unlisted;
+    s3->unlisted = true;
+    ldbx_lock_give(&s3->lock);
+    if (!told)
         ldbx_log(LDBX_LOG_WARNING, "stage", "multipart uploads that were cut off stay: %s",
                  ldbx_error_message(failure));
-        ldbx_error_destroy(failure);
-        return LDBX_OK;
-    }
-    ldbx_error_move(error, &failure);
-    return status;
+    ldbx_error_destroy(failure);
+    return LDBX_OK;
 }

@@ -13,8 +13,6 @@
 #define OLDEST_OPS     sizeof(ldbx_stager_ops)
 #define LEAST_BLOCK    ((int64_t)64 << 10)
 #define DEFAULT_BLOCK  ((int64_t)5 << 20) /* the smallest part of a multipart upload */
-#define LARGEST_BLOCK  ((int64_t)256 << 20)
-#define MOST_PARALLEL  64
 
 struct ldbx_stager {
     ldbx_stager_ops ops;
@@ -76,12 +74,12 @@ static int check_options(const ldbx_stager_options *options, ldbx_error **error)
 {
     if (options->url == NULL || options->url[0] == '\0')
         return ldbx_fail(error, LDBX_INVALID_ARGUMENT, "ldbx_stager_options: url is required");
-    if (options->block_bytes < LEAST_BLOCK || options->block_bytes > LARGEST_BLOCK)
+    if (options->block_bytes < LEAST_BLOCK || options->block_bytes > LDBX_STAGER_LARGEST_BLOCK)
         return ldbx_fail(error, LDBX_INVALID_ARGUMENT,
                          "ldbx_stager_options: block_bytes must be from 65536 to 268435456");
-    if (options->parallel < 1 || options->parallel > MOST_PARALLEL)
+    if (options->parallel < 1 || options->parallel > LDBX_STAGER_MOST_PARALLEL)
         return ldbx_fail(error, LDBX_INVALID_ARGUMENT, "ldbx_stager_options: parallel must be from 1 to %d",
-                         MOST_PARALLEL);
+                         LDBX_STAGER_MOST_PARALLEL);
     return ldbx_stager_check_address("the address of the staging", options->url, error);
 }
 

@@ -8,6 +8,9 @@
 
 #include "base/buf.h"
 
+#define LDBX_STAGER_LARGEST_BLOCK ((int64_t)256 << 20)
+#define LDBX_STAGER_MOST_PARALLEL 64
+
 /* What a stager is like. */
 const char *ldbx_stager_url(const ldbx_stager *stager);
 size_t ldbx_stager_block_bytes(const ldbx_stager *stager);

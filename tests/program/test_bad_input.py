@@ -78,6 +78,15 @@ def test_unknown_certificate(program, tls):
     assert "certificate" in line and "127.0.0.1" in line
 
 
+def test_unknown_certificate_of_a_staging(program, tls):
+    """The hint is about trust, not about keys."""
+    path = program.folder / "staging.json"
+    path.write_text(json.dumps({"type": "s3", "bucket": "loads", "endpoint": f"https://127.0.0.1:{tls.port}/s3", "access_key_id": "sandbox",
+                                "secret_access_key": "sandbox-secret"}))
+    output = program("check", "--staging", path, code=1)
+    assert "certificate" in output.err and "SSL_CERT_FILE" in output.err and "its keys" not in output.err
+
+
 def test_plain_http_is_for_loopback_only(program):
     output = program("query", "SELECT 1", code=2, env={"DATABRICKS_HOST": "http://example.com"})
     assert "http://" in output.err

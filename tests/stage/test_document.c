@@ -158,6 +158,30 @@ START_TEST(what_is_wrong_is_told_at_once)
 }
 END_TEST
 
+#define S3(more) "{\"type\": \"s3\", " KEYS ", " more "}"
+
+/* What only the stager itself looks at is told by the names of the keys, too. */
+START_TEST(what_is_wrong_with_a_bucket_names_the_key)
+{
+    static const struct {
+        const char *json, *message;
+    } wrong[] = {
+        {S3("\"bucket\": \"a/b\""), "bucket must have 3 to 63 letters, digits, dots, hyphens or underscores"},
+        {S3("\"bucket\": \"mine\", \"region\": \"eu west\""), "region must have 1 to 63 letters, digits or hyphens"},
+        {S3("\"bucket\": \"mine\", \"prefix\": \"a//b\""), "prefix has a segment that is empty, \".\" or \"..\""},
+        {S3("\"bucket\": \"mine\", \"session_token\": \"a b\""),
+         "session_token is missing, or holds what no header can carry"},
+        {S3("\"bucket\": \"mine\", \"endpoint\": \"http://example.com\""),
+         "endpoint: host with http:// must be localhost, 127.x.y.z or [::1]; others need https://"},
+        {S3("\"bucket\": \"mine\", \"endpoint\": \"https://h?x=1\""),
+         "endpoint has a query or a fragment, which must go: https://host[:port][/path]"},
+    };
+
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        refused(wrong[i].json, LDBX_INVALID_ARGUMENT, wrong[i].message);
+}
+END_TEST
+
 START_TEST(the_type_comes_first)
 {
     refused("{}", LDBX_INVALID_DATA, "type: is required: one of s3, volume, directory");
@@ -254,6 +278,7 @@ int main(void)
     tcase_add_test(tcase, a_volume_needs_an_authorization_of_its_kind);
     tcase_add_test(tcase, a_bucket);
     tcase_add_test(tcase, what_is_wrong_is_told_at_once);
+    tcase_add_test(tcase, what_is_wrong_with_a_bucket_names_the_key);
     tcase_add_test(tcase, the_type_comes_first);
     tcase_add_test(tcase, a_file_is_named_in_its_errors);
     tcase_add_test(tcase, a_file_has_a_greatest_size);

@@ -511,6 +511,43 @@ START_TEST(refusals_are_told)
 }
 END_TEST
 
+/* Loop: of keys without a session token, and of such with one. */
+START_TEST(a_refusal_without_words_is_explained)
+{
+    static const http_step script[] = {{HTTP_SEND_CLOSE, "HTTP/1.1 403 Forbidden\r\n\r\n"},
+                                       {HTTP_SEND_CLOSE, "HTTP/1.1 400 Bad Request\r\n\r\n"}};
+
+    options.session_token = _i == 1 ? TOKEN : NULL;
+    SERVE(script);
+    expect_status(check("a"), LDBX_FORBIDDEN, error);
+    expect_message("checking a: s3://bucket/pre fix/a: HTTP 403: no reason is given: the keys may lack s3:GetObject on "
+                   "it; to keys without s3:ListBucket an object that is not there looks the same");
+    expect_status(check("a"), _i == 1 ? LDBX_UNAUTHENTICATED : LDBX_PROTOCOL, error);
+    expect_message(_i == 1
+                       ? "checking a: s3://bucket/pre fix/a: HTTP 400: no reason is given, which is how S3 refuses a "
+                         "session token that has expired"
+                       : "checking a: s3://bucket/pre fix/a: HTTP 400");
+}
+END_TEST
+
+#define BUSY "HTTP/1.1 409 Conflict\r\n\r\n" ERROR_BODY("ConditionalRequestConflict")
+
+/* Another attempt of ours, whose answer was lost, may still be at it. */
+START_TEST(a_conflicting_write_is_waited_for)
+{
+    static const http_step script[] = {{HTTP_SEND_CLOSE, BUSY}, {HTTP_SEND_CLOSE, BUSY}, {HTTP_SEND_CLOSE, OK_PUT},
+                                       {HTTP_SEND_CLOSE, BUSY}, {HTTP_SEND_CLOSE, BUSY}, {HTTP_SEND_CLOSE, BUSY},
+                                       {HTTP_SEND_CLOSE, BUSY}, {HTTP_SEND_CLOSE, BUSY}};
+
+    SERVE(script);
+    expect_ok(put("a"), error);
+    expect_status(put("b"), LDBX_UNAVAILABLE, error);
+    expect_message("staging b: s3://bucket/pre fix/b: HTTP 409 ConditionalRequestConflict: another request writes the "
+                   "same object");
+    expect_requests(8);
+}
+END_TEST
+
 #define PIECE(bytes) "HTTP/1.1 206 Partial\r\nContent-Range: bytes 0-7/8\r\nContent-Length: 8\r\n\r\n" bytes
 
 START_TEST(a_check_sees_what_changed)
@@ -573,9 +610,9 @@ START_TEST(options_are_checked)
     options.block_bytes = 5242879;
     refused(PREFIX "block_bytes must be from 5242880 to 268435456");
     options.block_bytes = 268435457;
-    refused("ldbx_stager_options: block_bytes must be from 65536 to 268435456");
+    refused(PREFIX "block_bytes must be from 5242880 to 268435456");
     options.parallel = 65;
-    refused("ldbx_stager_options: parallel must be from 1 to 64");
+    refused(PREFIX "parallel must be from 1 to 64");
     options.secret_access_key = NULL;
     refused(PREFIX "secret_access_key is missing, or holds what no header can carry");
     options.access_key_id = "a b";
@@ -587,7 +624,7 @@ START_TEST(options_are_checked)
     options.access = (ldbx_access_kind)9;
     refused(PREFIX "access is none of ldbx_access_kind");
     options.prefix = "a/*";
-    refused("prefix: '*' is not allowed, since COPY INTO reads it as a pattern");
+    refused(PREFIX "prefix: '*' is not allowed, since COPY INTO reads it as a pattern");
     options.prefix = "a//b";
     refused(PREFIX "prefix has a segment that is empty, \".\" or \"..\"");
     options.prefix = "a/../b";
@@ -596,8 +633,12 @@ START_TEST(options_are_checked)
     refused(PREFIX "endpoint: host with http:// must be localhost, 127.x.y.z or [::1]; others need https://");
     options.endpoint = "https://h/a b";
     refused(PREFIX "endpoint: http path holds a blank, a #, a control character or one that is not ASCII");
-    options.endpoint = "https://h/a?b";
+    options.endpoint = "https://h/a\"";
     refused(PREFIX "endpoint has a path with characters that are not percent-encoded");
+    options.endpoint = "https://h?x=1";
+    refused(PREFIX "endpoint has a query or a fragment, which must go: https://host[:port][/path]");
+    options.endpoint = "https://h/a#b";
+    refused(PREFIX "endpoint has a query or a fragment, which must go: https://host[:port][/path]");
     options.endpoint = "https://127.0.0.1";
     options.path_style = 0;
     refused(PREFIX "endpoint is a number, before which no bucket can stand (path_style 0)");
@@ -700,6 +741,8 @@ int main(void)
     tcase_add_test(repeats, rights_of_copy_into);
     tcase_add_checked_fixture(told, start, stop);
     tcase_add_loop_test(told, refusals_are_told, 0, REFUSALS);
+    tcase_add_loop_test(told, a_refusal_without_words_is_explained, 0, 2);
+    tcase_add_test(told, a_conflicting_write_is_waited_for);
     tcase_add_test(told, a_check_sees_what_changed);
     tcase_add_test(told, options_are_checked);
     tcase_add_test(told, a_prefix_has_a_greatest_length);

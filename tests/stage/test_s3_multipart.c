@@ -356,17 +356,55 @@ START_TEST(removing_aborts_uploads_of_that_name)
 }
 END_TEST
 
-/* Who may not list uploads may still load; other failures count. */
+static int warnings;
+
+static void count(ldbx_log_level level, const char *component, const char *message, void *user)
+{
+    (void)user;
+    (void)component;
+    warnings += level == LDBX_LOG_WARNING && strstr(message, "uploads that were cut off stay: s3://") != NULL;
+}
+
+/* Loop: who may not list uploads, or asks a server that has no such list, may still load, and is told so once. */
 START_TEST(removing_does_not_need_the_list)
 {
-    static const http_step script[] = {ABORTED,
-                                       {HTTP_SEND_CLOSE, "HTTP/1.1 403 No" ERROR("AccessDenied")},
-                                       ABORTED,
-                                       {HTTP_SEND_CLOSE, "HTTP/1.1 404 No" ERROR("NoSuchBucket")}};
+    static const char *const refusals[] = {"HTTP/1.1 403 No" ERROR("AccessDenied"), "HTTP/1.1 403 No\r\n\r\n",
+                                           "HTTP/1.1 405 No" ERROR("MethodNotAllowed"), "HTTP/1.1 405 No\r\n\r\n",
+                                           "HTTP/1.1 501 No" ERROR("NotImplemented")};
+    const http_step script[] = {ABORTED, {HTTP_SEND_CLOSE, refusals[_i]}, ABORTED, ABORTED};
 
     SERVE(script);
-    expect_ok(ldbx_stager_remove(stager, "a.csv", NULL, &error), error);
+    warnings = 0;
+    ldbx_set_log_sink(count, LDBX_LOG_WARNING, NULL);
+    for (int i = 0; i < 3; i++)
+        expect_ok(ldbx_stager_remove(stager, "a.csv", NULL, &error), error);
+    ldbx_set_log_sink(NULL, LDBX_LOG_ERROR, NULL);
+    expect_requests(4);
+    ck_assert_int_eq(warnings, 1);
+}
+END_TEST
+
+START_TEST(a_list_that_fails_counts)
+{
+    static const http_step script[] = {ABORTED, {HTTP_SEND_CLOSE, "HTTP/1.1 404 No" ERROR("NoSuchBucket")}};
+
+    SERVE(script);
     expect_status(ldbx_stager_remove(stager, "a.csv", NULL, &error), LDBX_NOT_FOUND, error);
+}
+END_TEST
+
+/* An earlier attempt of the same call may still be at it. */
+START_TEST(a_conflict_of_complete_is_waited_for)
+{
+    static const http_step script[] = {{HTTP_SEND_CLOSE, BEGUN("u")},
+                                       BLOCK("e"),
+                                       BLOCK("e"),
+                                       {HTTP_SEND_CLOSE, "HTTP/1.1 409 No" ERROR("ConditionalRequestConflict")},
+                                       COMPLETE};
+
+    SERVE(script);
+    expect_ok(send_all(), error);
+    expect_requests(5);
 }
 END_TEST
 
@@ -416,7 +454,9 @@ int main(void)
     tcase_add_test(uploads, an_object_has_10000_blocks);
     tcase_add_loop_test(uploads, an_answer_has_a_largest_size, 0, 2);
     tcase_add_test(uploads, removing_aborts_uploads_of_that_name);
-    tcase_add_test(uploads, removing_does_not_need_the_list);
+    tcase_add_loop_test(uploads, removing_does_not_need_the_list, 0, 5);
+    tcase_add_test(uploads, a_list_that_fails_counts);
+    tcase_add_test(uploads, a_conflict_of_complete_is_waited_for);
     tcase_add_test(uploads, memory_may_run_out);
     return suite_run(suite);
 }

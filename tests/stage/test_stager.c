@@ -199,6 +199,9 @@ START_TEST(failures_name_the_object)
     ck_assert_str_eq(ldbx_error_message(error), "staging a/1.csv: not yours");
     expect_status(ldbx_stager_remove(stager, "a/1.csv", NULL, &error), LDBX_FORBIDDEN, error);
     ck_assert_str_eq(ldbx_error_message(error), "removing a/1.csv: not yours");
+    us.message = "no\r\nroom\x1b[1m";
+    expect_status(ldbx_stager_check(stager, "a/1.csv", 1, 2, NULL, &error), LDBX_FORBIDDEN, error);
+    ck_assert_str_eq(ldbx_error_message(error), "checking a/1.csv: no  room [1m");
     us.message = NULL;
     us.status = LDBX_UNAVAILABLE;
     expect_status(ldbx_stager_begin(stager, "a/1.csv", &transfer, NULL, &error), LDBX_UNAVAILABLE, error);
