@@ -7,7 +7,8 @@ import ssl
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
 from urllib.parse import quote, unquote_plus, urlsplit
 from xml.etree import ElementTree
 
@@ -28,9 +29,9 @@ class Keys:
 class Refused(Exception):
     """The server's answer, if it is no success."""
 
-    def __init__(self, status, code, text):
+    def __init__(self, status, code, text, date=None):
         super().__init__(f"{code}: {text}")
-        self.status, self.code, self.text = status, code, text
+        self.status, self.code, self.text, self.date = status, code, text, date
 
 
 def escaped(text, safe="-_.~"):
@@ -38,11 +39,12 @@ def escaped(text, safe="-_.~"):
 
 
 class Client:
-    """Path style, requests signed by Signature Version 4."""
+    """Path style, requests signed by Signature Version 4, with the server's clock where ours is too far from it."""
 
     def __init__(self, endpoint, keys, region="us-east-1", ca_file=None):
         self._endpoint, self._keys, self._region = urlsplit(endpoint.rstrip("/")), keys, region
         self._context = ssl.create_default_context(cafile=ca_file) if self._endpoint.scheme == "https" else None
+        self._ahead = timedelta()
 
     def _signature(self, path, query, headers, stamp):
         names = ";".join(sorted(headers))
@@ -56,9 +58,18 @@ class Client:
         return (f"AWS4-HMAC-SHA256 Credential={self._keys.access}/{scope}, SignedHeaders={names}, Signature={key.hex()}")
 
     def _get(self, bucket, key="", **parameters):
+        try:
+            return self._get_once(bucket, key, parameters)
+        except Refused as error:
+            if error.code != "RequestTimeTooSkewed" or error.date is None:
+                raise
+            self._ahead = parsedate_to_datetime(error.date) - datetime.now(timezone.utc)
+        return self._get_once(bucket, key, parameters)
+
+    def _get_once(self, bucket, key, parameters):
         path = f"{self._endpoint.path}/{escaped(bucket)}{'/' + escaped(key, '-_.~/') if key else ''}"
         query = "&".join(f"{escaped(name.replace('_', '-'))}={escaped(value)}" for name, value in sorted(parameters.items()))
-        stamp = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+        stamp = (datetime.now(timezone.utc) + self._ahead).strftime("%Y%m%dT%H%M%SZ")
         headers = {"host": self._endpoint.netloc, "x-amz-content-sha256": EMPTY, "x-amz-date": stamp}
         if self._keys.session:
             headers["x-amz-security-token"] = self._keys.session
@@ -101,6 +112,6 @@ def refused(error):
         body = error.read()
     try:
         root = ElementTree.fromstring(body)
-        return Refused(error.code, root.findtext("Code") or str(error.code), root.findtext("Message") or error.reason)
+        return Refused(error.code, root.findtext("Code") or str(error.code), root.findtext("Message") or error.reason, error.headers["Date"])
     except ElementTree.ParseError:
         return Refused(error.code, {403: "AccessDenied"}.get(error.code, str(error.code)), error.reason)

@@ -409,6 +409,17 @@ def test_credentials_are_really_used(query, copy, bucket):
     assert query("SELECT * FROM t") == []
 
 
+@pytest.mark.parametrize("seconds", [-7200, 172800])
+def test_a_clock_of_s3_that_is_wrong(query, copy, bucket, sandbox, seconds):
+    query("CREATE TABLE t (a INT)")
+    bucket("x/a.csv", b"a\n1\n")
+    sandbox.control("POST", f"s3_clock?seconds={seconds}")
+    try:
+        assert copy(url=bucket.url + "/x", credential=keys()) == (1, 1, 0)
+    finally:
+        sandbox.control("POST", "s3_clock?seconds=0")
+
+
 def test_external_locations(start, stage):
     server = start("--external-location", "s3://covered/in=sandbox")
     with connect(server.port) as connection, connection.cursor() as cursor:
