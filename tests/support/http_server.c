@@ -124,8 +124,9 @@ static void serve(http_server *server, int *fd)
 {
     static const http_step lost = {HTTP_SEND_CLOSE, HTTP_ANSWER("500 Script Is Over", 0, "")};
     size_t number = (size_t)server->requests; /* only this thread writes it */
-    const http_step *step = number < server->steps ? &server->script[number] : &lost;
-    char *text = read_request(*fd, step->kind == HTTP_EARLY);
+    /* A copy: once the answer is there, the test may end and its script with it. */
+    const http_step step = number < server->steps ? server->script[number] : lost;
+    char *text = read_request(*fd, step.kind == HTTP_EARLY);
 
     if (text == NULL || number >= MAX_REQUESTS) {
         free(text);
@@ -133,10 +134,10 @@ static void serve(http_server *server, int *fd)
         return;
     }
     server->texts[number] = text;
-    send_all(*fd, step->bytes);
-    if (step->kind == HTTP_SEND_CLOSE || step->kind == HTTP_EARLY)
+    send_all(*fd, step.bytes);
+    if (step.kind == HTTP_SEND_CLOSE || step.kind == HTTP_EARLY)
         close_connection(server, fd);
-    else if (step->kind == HTTP_RESET)
+    else if (step.kind == HTTP_RESET)
         reset_connection(server, fd);
     count(server, &server->requests);
 }
