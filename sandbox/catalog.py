@@ -24,7 +24,7 @@ CREATE TABLE IF NOT EXISTS meta.catalogs (name VARCHAR, comment VARCHAR, created
 CREATE TABLE IF NOT EXISTS meta.schemas (catalog VARCHAR, name VARCHAR, comment VARCHAR, created TIMESTAMPTZ DEFAULT now());
 CREATE TABLE IF NOT EXISTS meta.tables (id BIGINT, catalog VARCHAR, schema VARCHAR, name VARCHAR, kind VARCHAR,
     comment VARCHAR, body VARCHAR, body_catalog VARCHAR, body_schema VARCHAR, physical BIGINT, version BIGINT,
-    created TIMESTAMPTZ DEFAULT now(), altered TIMESTAMPTZ DEFAULT now());
+    identity VARCHAR DEFAULT CAST(uuid() AS VARCHAR), created TIMESTAMPTZ DEFAULT now(), altered TIMESTAMPTZ DEFAULT now());
 CREATE TABLE IF NOT EXISTS meta.versions (id BIGINT, version BIGINT, physical BIGINT, committed TIMESTAMPTZ, operation VARCHAR,
     parameters MAP(VARCHAR, VARCHAR), metrics MAP(VARCHAR, VARCHAR), append BOOLEAN);
 CREATE TABLE IF NOT EXISTS meta.columns (physical BIGINT, position INTEGER, name VARCHAR, type VARCHAR, engine VARCHAR,
@@ -234,6 +234,13 @@ def commit(db, table, operation, parameters, metrics, append=False):
                f"{literal(operation)}, {_map(parameters) if parameters else empty}, {_map(metrics) if metrics else empty}, {append})")
     db.execute(f"UPDATE meta.tables SET version = {table.version}, physical = {table.physical}, altered = now() "
                f"WHERE id = {table.id}")
+
+
+def replace(db, table, described):
+    """What is made in place of a table is another one, whose history goes on."""
+    table.physical, table.columns = new_storage(db, described), described
+    forget_loaded(db, table)
+    db.execute(f"UPDATE meta.tables SET identity = CAST(uuid() AS VARCHAR) WHERE id = {table.id}")
 
 
 def version(db, table, number):

@@ -126,7 +126,7 @@ def detail(db, full, path):
     table = catalog.need(db, full)
     if table.kind == "VIEW":
         raise not_delta("DESCRIBE DETAIL", path)
-    return f"""SELECT 'delta' AS format, CAST(uuid() AS VARCHAR) AS id, {literal('.'.join(lower(full)))} AS name,
+    return f"""SELECT 'delta' AS format, identity AS id, {literal('.'.join(lower(full)))} AS name,
         CAST({literal(table.comment)} AS VARCHAR) AS description, 'sandbox:/' || {table.physical} AS location, created AS "createdAt",
         altered AS "lastModified", CAST([] AS VARCHAR[]) AS "partitionColumns", CAST([] AS VARCHAR[]) AS "clusteringColumns",
         CAST(1 AS BIGINT) AS "numFiles", CAST(0 AS BIGINT) AS "sizeInBytes", CAST(MAP {{}} AS MAP(VARCHAR, VARCHAR)) AS properties,

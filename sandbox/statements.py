@@ -114,8 +114,7 @@ class Statement:
             columns = self.described(text)
         if old:
             table = old
-            table.physical, table.columns = catalog.new_storage(self.db, columns), columns
-            catalog.forget_loaded(self.db, table)
+            catalog.replace(self.db, table, columns)
         else:
             table = catalog.create_table(self.db, path, columns, comment)
         rows = self.append(table, text, [column.name for column in columns]) if query else 0

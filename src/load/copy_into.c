@@ -171,8 +171,7 @@ static int check_file(int64_t index, void *user, ldbx_error **error)
                              work->loader->statement.cancel, error);
 }
 
-/* COPY INTO passes over a file that is not there: who looks first can say which one it is. */
-static int check_files(ldbx_loader *loader, const ldbx_load_group *group, ldbx_error **error)
+int ldbx_copy_into_check(ldbx_loader *loader, const ldbx_load_group *group, ldbx_error **error)
 {
     check work = {loader, group};
 
@@ -186,7 +185,6 @@ int ldbx_copy_into_run(ldbx_loader *loader, const ldbx_load_group *group, int64_
     int status;
 
     ldbx_buf_init(&select, LDBX_MAX_SQL);
-    LDBX_GO(check_files(loader, group, error));
     LDBX_GO(write_select(&loader->document.load, &select, error));
     work.select = ldbx_buf_get(&select);
     LDBX_GO(ldbx_load_patiently(loader, run_once, &work, error));

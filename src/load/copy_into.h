@@ -14,7 +14,10 @@ void ldbx_copy_into_write(const ldbx_manifest *manifest, const char *job, const 
 /* The secrets of an access, and their number. */
 size_t ldbx_access_secrets(const ldbx_access *access, const char *out[3]);
 
-/* Checks that the files of a group are there as they were staged, and loads them; *rows is what the server says that it loaded, -1: it does not say. */
+/* Checks that the files of a group are there as they were staged: COPY INTO passes over one that is not. */
+int ldbx_copy_into_check(ldbx_loader *loader, const ldbx_load_group *group, ldbx_error **error);
+
+/* Loads them; *rows is what the server says that it loaded, -1: it does not say. */
 int ldbx_copy_into_run(ldbx_loader *loader, const ldbx_load_group *group, int64_t *rows, ldbx_error **error);
 
 #endif

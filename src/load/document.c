@@ -74,6 +74,7 @@ static void put_load(ldbx_json_writer *writer, const ldbx_manifest *load, const 
     ldbx_json_put_bool(writer, "table_seen", load->table_seen);
     ldbx_json_put_int(writer, "version_before", load->before.number);
     ldbx_json_put_int(writer, "version_committed", load->before.committed_us);
+    ldbx_json_put_text(writer, "table_id", load->table_id);
     ldbx_json_put_int(writer, "started", load->started);
     ldbx_json_put_int(writer, "loaded", load->loaded);
     ldbx_json_put_int(writer, "statements", load->statements);
@@ -243,6 +244,16 @@ static int get_parts(const cJSON *object, const char *job, ldbx_manifest *load, 
     return LDBX_OK;
 }
 
+static int get_table_id(const cJSON *object, ldbx_manifest *load, ldbx_error **error)
+{
+    const char *text = ldbx_json_text(object, "table_id", NULL);
+
+    if (text == NULL || strlen(text) >= sizeof load->table_id)
+        return wrong("table_id", error);
+    memcpy(load->table_id, text, strlen(text) + 1);
+    return LDBX_OK;
+}
+
 static int get_progress(const cJSON *object, ldbx_manifest *load, ldbx_error **error)
 {
     const int64_t groups = ldbx_manifest_groups(load);
@@ -250,6 +261,7 @@ static int get_progress(const cJSON *object, ldbx_manifest *load, ldbx_error **e
     LDBX_TRY(get_bool(object, "table_seen", &load->table_seen, error));
     LDBX_TRY(get_count(object, "version_before", -1, MAX_EACH, &load->before.number, error));
     LDBX_TRY(get_count(object, "version_committed", -MAX_EACH, MAX_EACH, &load->before.committed_us, error));
+    LDBX_TRY(get_table_id(object, load, error));
     LDBX_TRY(get_count(object, "started", 0, groups, &load->started, error));
     LDBX_TRY(get_count(object, "loaded", 0, load->started, &load->loaded, error));
     LDBX_TRY(get_count(object, "statements", 0, MAX_EACH, &load->statements, error));

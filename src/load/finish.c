@@ -44,23 +44,43 @@ static int prepare(ldbx_loader *loader, ldbx_error **error)
 {
     ldbx_manifest *load = &loader->document.load;
     const ldbx_manifest before = *load;
-    bool is_there = false;
+    ldbx_target target;
 
-    LDBX_TRY(ldbx_target_look(loader, load, &is_there, error));
-    if (!is_there && load->table_seen)
+    LDBX_TRY(ldbx_target_look(loader, load, &target, error));
+    if (!target.is_there && load->table_seen)
         return ldbx_fail(error, LDBX_NOT_FOUND, "table %s.%s.%s was there when load %s began, and is gone",
                          load->catalog, load->database, load->table, load->attempt.run);
-    if (!is_there) {
+    if (!target.is_there) {
         LDBX_TRY(ldbx_target_create(loader, load, error));
-        LDBX_TRY(ldbx_target_look(loader, load, &is_there, error)); /* somebody else may have been faster */
+        LDBX_TRY(ldbx_target_look(loader, load, &target, error)); /* somebody else may have been faster */
     }
-    if (!is_there)
+    if (!target.is_there)
         return ldbx_fail(error, LDBX_NOT_FOUND, "table %s.%s.%s was made, and is gone", load->catalog, load->database,
                          load->table);
     LDBX_TRY(ldbx_target_version(loader, load, &load->before, error));
+    memcpy(load->table_id, target.id, sizeof load->table_id);
     load->table_seen = true;
     load->state = LDBX_LOAD_PREPARED;
     return ldbx_load_save(loader, &before, error);
+}
+
+/* What the history tells of a group whose rows are not known to be in the table. */
+static const char *unknown_text(ldbx_match match)
+{
+    switch (match) {
+    case LDBX_MATCH_LESS:
+        return "COPY INTO loaded nothing, and the history of the table has fewer entries with their rows than it "
+               "should; see "
+               "that the warehouse sees what was staged there";
+    case LDBX_MATCH_UNTOLD:
+        return "the history of the table does not reach back to the load any more, and tells of fewer entries with "
+               "their rows "
+               "than it should";
+    default:
+        return "COPY INTO was sent more than once, and the history of the table has more entries with their rows than "
+               "it "
+               "should";
+    }
 }
 
 static int fail_unknown(const ldbx_loader *loader, int64_t index, ldbx_match match, ldbx_error **error)
@@ -68,14 +88,9 @@ static int fail_unknown(const ldbx_loader *loader, int64_t index, ldbx_match mat
     const ldbx_manifest *load = &loader->document.load;
     const ldbx_load_group group = ldbx_manifest_group(load, index);
 
-    return ldbx_fail(
-        error, LDBX_OUTCOME_UNKNOWN,
-        "load %s, files %lld to %lld: COPY INTO loaded nothing, and the history of the table has %s entries with their "
-        "%lld rows than it should%s%s",
-        load->attempt.run, (long long)group.first + 1, (long long)(group.first + group.files),
-        match == LDBX_MATCH_LESS ? "fewer" : "more", (long long)group.rows,
-        match == LDBX_MATCH_LESS ? "; see that the warehouse sees what was staged at " : "",
-        match == LDBX_MATCH_LESS ? load->url : "");
+    return ldbx_fail(error, LDBX_OUTCOME_UNKNOWN, "load %s, files %lld to %lld at %s, %lld rows: %s", load->attempt.run,
+                     (long long)group.first + 1, (long long)(group.first + group.files), load->url,
+                     (long long)group.rows, unknown_text(match));
 }
 
 static int fail_replaced(ldbx_loader *loader, ldbx_error **error)
@@ -86,7 +101,7 @@ static int fail_replaced(ldbx_loader *loader, ldbx_error **error)
         (long long)loader->document.load.before.number);
 }
 
-/* A statement that loaded nothing came to files that were loaded before: the history tells whether by this load. */
+/* Which groups up to this one are in the table, by its history. */
 static int look_in_history(ldbx_loader *loader, int64_t index, ldbx_match *match, ldbx_error **error)
 {
     ldbx_copies copies;
@@ -99,7 +114,11 @@ static int look_in_history(ldbx_loader *loader, int64_t index, ldbx_match *match
     return status;
 }
 
-static int copy_group(ldbx_loader *loader, int64_t index, ldbx_error **error)
+/*
+ * A statement that loaded nothing came to files that were loaded before: the history tells whether by this load. `before` is what it told before this one was
+ * sent: rows that are loaded although it had them already may be there twice.
+ */
+static int send_group(ldbx_loader *loader, int64_t index, ldbx_match before, ldbx_error **error)
 {
     const ldbx_load_group group = ldbx_manifest_group(&loader->document.load, index);
     ldbx_match match = LDBX_MATCH_LESS;
@@ -108,7 +127,7 @@ static int copy_group(ldbx_loader *loader, int64_t index, ldbx_error **error)
     for (int attempt = 0; attempt < 2 && match == LDBX_MATCH_LESS; attempt++) {
         LDBX_TRY(ldbx_copy_into_run(loader, &group, &rows, error));
         if (rows == group.rows)
-            return LDBX_OK;
+            return before == LDBX_MATCH_LESS ? LDBX_OK : fail_unknown(loader, index, LDBX_MATCH_SURPLUS, error);
         if (rows > 0)
             return fail_for_good(loader, error,
                                  "COPY INTO loaded %lld rows of the %lld that are staged in files %lld to %lld",
@@ -119,27 +138,58 @@ static int copy_group(ldbx_loader *loader, int64_t index, ldbx_error **error)
     return match == LDBX_MATCH_EVEN ? LDBX_OK : fail_unknown(loader, index, match, error);
 }
 
+/*
+ * The history has an entry like the one that was sent before. It is sent again nevertheless, since somebody else may have loaded as much: COPY INTO knows
+ * files by their names. The history alone counts where the files are gone, as they are when somebody cleans up behind a load.
+ */
+static int copy_group(ldbx_loader *loader, int64_t index, bool was_sent, ldbx_error **error)
+{
+    const ldbx_load_group group = ldbx_manifest_group(&loader->document.load, index);
+    ldbx_match match = LDBX_MATCH_LESS;
+    ldbx_error *failure = NULL;
+    int status;
+
+    if (was_sent)
+        LDBX_TRY(look_in_history(loader, index, &match, error));
+    if (match == LDBX_MATCH_SURPLUS || match == LDBX_MATCH_UNTOLD)
+        return fail_unknown(loader, index, match, error);
+    status = ldbx_copy_into_check(loader, &group, &failure);
+    if (status == LDBX_OK)
+        status = send_group(loader, index, match, &failure);
+    else if (status == LDBX_NOT_FOUND && match == LDBX_MATCH_EVEN)
+        status = LDBX_OK;
+    if (status != LDBX_OK)
+        ldbx_error_move(error, &failure);
+    ldbx_error_destroy(failure);
+    return status;
+}
+
 /* Saved before, so that whoever comes next knows that the statement may have been sent; the save also stops a second runner. */
 static int load_group(ldbx_loader *loader, int64_t index, ldbx_error **error)
 {
     ldbx_manifest *load = &loader->document.load;
     ldbx_manifest before = *load;
+    const bool was_sent = index < load->started;
 
     load->started = index + 1;
     LDBX_TRY(ldbx_load_save(loader, &before, error));
-    LDBX_TRY(copy_group(loader, index, error));
+    LDBX_TRY(copy_group(loader, index, was_sent, error));
     before = *load;
     load->loaded = index + 1;
     LDBX_TRY(ldbx_load_save(loader, &before, error));
     return ldbx_load_tell(loader, LDBX_PHASE_LOAD, false, error);
 }
 
-/* Groups that were loaded into a table which is there no more are lost with it: going on would leave a part. */
+/*
+ * Groups that were loaded into a table which is there no more are lost with it: going on would leave a part. Where a group's outcome is open, the history
+ * is read for that.
+ */
 static int check_table(ldbx_loader *loader, ldbx_error **error)
 {
+    const ldbx_manifest *load = &loader->document.load;
     ldbx_match ignored;
 
-    if (loader->document.load.started == 0)
+    if (load->started == 0 || load->loaded < load->started)
         return LDBX_OK;
     return look_in_history(loader, 0, &ignored, error);
 }

@@ -15,6 +15,7 @@
 #define LDBX_GROUP_FILES     1000   /* FILES of one COPY INTO: the server takes no more */
 #define LDBX_IDENTITY_SIZE   33     /* 128 bits as hexadecimal digits, and a NUL */
 #define LDBX_NULL_VALUE_SIZE 38     /* "ldbx_", 128 random bits, and a NUL */
+#define LDBX_TABLE_ID_SIZE   64     /* the server's name for a table, a UUID as a rule, and a NUL */
 
 typedef enum ldbx_load_state {
     LDBX_LOAD_NONE = 0,   /* nothing is in work */
@@ -56,13 +57,14 @@ typedef struct ldbx_manifest {
     size_t part_count, part_capacity;
     int64_t rows, bytes; /* of all parts */
     int64_t empty_as_null;
-    bool table_seen;     /* the table is there, or was: it is not made again */
-    ldbx_version before; /* of the table, when it was prepared */
-    int64_t started;     /* groups whose COPY INTO may have been sent */
-    int64_t loaded;      /* groups that are in the table */
-    int64_t statements;  /* COPY INTO statements so far */
-    int64_t after;       /* version that the last group made; -1: not known */
-    char *failure;       /* of LDBX_LOAD_FAILED */
+    bool table_seen;                   /* the table is there, or was: it is not made again */
+    ldbx_version before;               /* of the table, when it was prepared */
+    char table_id[LDBX_TABLE_ID_SIZE]; /* of it then: another one is another table; "": the server gave none */
+    int64_t started;                   /* groups whose COPY INTO may have been sent */
+    int64_t loaded;                    /* groups that are in the table */
+    int64_t statements;                /* COPY INTO statements so far */
+    int64_t after;                     /* version that the last group made; -1: not known */
+    char *failure;                     /* of LDBX_LOAD_FAILED */
 } ldbx_manifest;
 
 /* Files first to first + files - 1 of a manifest: those of one COPY INTO. */

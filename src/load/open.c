@@ -290,10 +290,10 @@ static void remove_dead(ldbx_loader *loader)
 
 static int begin(ldbx_loader *loader, ldbx_manifest *wanted, ldbx_error **error)
 {
-    bool is_there;
+    ldbx_target target;
 
-    LDBX_TRY(ldbx_target_look(loader, wanted, &is_there, error));
-    wanted->table_seen |= is_there;
+    LDBX_TRY(ldbx_target_look(loader, wanted, &target, error));
+    wanted->table_seen |= target.is_there;
     ldbx_manifest_clear(&loader->document.load);
     loader->document.load = *wanted;
     *wanted = (ldbx_manifest){0};

@@ -1,8 +1,11 @@
 #include "load/reconcile.h"
 
+#include <string.h>
+
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "load/target.h"
 
 void ldbx_copies_clear(ldbx_copies *copies)
 {
@@ -42,21 +45,39 @@ static bool makes_anew(const ldbx_history *history)
     return ldbx_view_find(ldbx_history_operation(history), "REPLACE TABLE") >= 0;
 }
 
-/* A table that was dropped and made anew counts its versions from 0: the number alone says nothing. */
-static int read_once(ldbx_loader *loader, void *context, ldbx_error **error)
+/* By what a history is known to be that of the table which was prepared. */
+typedef enum known_by {
+    KNOWN_BY_ID,   /* it is */
+    KNOWN_BY_TIME, /* it is if the saved version is there, with its commit time */
+    KNOWN_OTHER    /* it is not */
+} known_by;
+
+/* Whether that entry ends what counts. */
+static bool is_behind(const ldbx_manifest *load, known_by known, const ldbx_history *history,
+                      const ldbx_version *version, ldbx_copies *out)
+{
+    if (known == KNOWN_BY_TIME)
+        out->same_table = version->number == load->before.number && version->committed_us == load->before.committed_us;
+    if (!out->same_table)
+        return makes_anew(history);
+    if (version->number <= load->before.number + 1)
+        out->cut = false;
+    return version->number <= load->before.number;
+}
+
+static int read_history(ldbx_loader *loader, known_by known, ldbx_copies *out, ldbx_error **error)
 {
     const ldbx_manifest *load = &loader->document.load;
-    ldbx_copies *out = context;
     ldbx_version version;
     ldbx_history history;
     int status;
 
     ldbx_copies_clear(out);
+    out->same_table = out->cut = known == KNOWN_BY_ID;
     LDBX_TRY(ldbx_history_open(loader->connection, load->catalog, load->database, load->table, &loader->statement,
                                &history, error));
     while ((status = ldbx_history_next(&history, &version, error)) == LDBX_OK) {
-        out->same_table = version.number == load->before.number && version.committed_us == load->before.committed_us;
-        if (out->same_table || makes_anew(&history))
+        if (is_behind(load, known, &history, &version, out))
             break;
         status = take_entry(&history, version.number, out, error);
         if (status != LDBX_OK)
@@ -64,6 +85,24 @@ static int read_once(ldbx_loader *loader, void *context, ldbx_error **error)
     }
     ldbx_history_close(&history);
     return status == LDBX_DONE ? LDBX_OK : status;
+}
+
+/*
+ * A table that was dropped and made anew counts its versions from 0: the number alone says nothing. The id is asked for behind the history, so that what is read is
+ * that of a table which was there all the time.
+ */
+static int read_once(ldbx_loader *loader, void *context, ldbx_error **error)
+{
+    const ldbx_manifest *load = &loader->document.load;
+    ldbx_target target = {0};
+
+    if (load->table_id[0] != '\0') {
+        LDBX_TRY(read_history(loader, KNOWN_BY_ID, context, error));
+        LDBX_TRY(ldbx_target_ask(loader, load, &target, error));
+        if (strcmp(target.id, load->table_id) == 0)
+            return LDBX_OK;
+    }
+    return read_history(loader, target.id[0] != '\0' ? KNOWN_OTHER : KNOWN_BY_TIME, context, error);
 }
 
 int ldbx_copies_read(ldbx_loader *loader, ldbx_copies *out, ldbx_error **error)
@@ -87,5 +126,7 @@ ldbx_match ldbx_reconcile(const ldbx_manifest *manifest, int64_t groups, int64_t
         const ldbx_load_group group = ldbx_manifest_group(manifest, i);
         staged += group.files == wanted.files && group.rows == wanted.rows;
     }
-    return there == staged ? LDBX_MATCH_EVEN : there < staged ? LDBX_MATCH_LESS : LDBX_MATCH_SURPLUS;
+    if (there < staged)
+        return copies->cut ? LDBX_MATCH_UNTOLD : LDBX_MATCH_LESS;
+    return there == staged ? LDBX_MATCH_EVEN : LDBX_MATCH_SURPLUS;
 }

@@ -13,6 +13,7 @@ typedef struct ldbx_copies {
     ldbx_copied *items; /* those above the version that was saved, the newest first */
     size_t count, capacity;
     bool same_table; /* it has gone on from that version; else it was made anew, and items are all since then */
+    bool cut;        /* the server keeps its history no longer: there may have been more */
 } ldbx_copies;
 
 int ldbx_copies_read(ldbx_loader *loader, ldbx_copies *out, ldbx_error **error);
@@ -21,6 +22,7 @@ void ldbx_copies_clear(ldbx_copies *copies);
 typedef enum ldbx_match {
     LDBX_MATCH_EVEN,   /* as many entries as groups */
     LDBX_MATCH_LESS,   /* a group is not there */
+    LDBX_MATCH_UNTOLD, /* as LESS, but the history is cut */
     LDBX_MATCH_SURPLUS /* somebody loaded just as much, or a group was loaded twice */
 } ldbx_match;
 

@@ -1,5 +1,6 @@
 #include "load/target.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -16,43 +17,51 @@ void ldbx_target_name(const ldbx_manifest *manifest, ldbx_buf *out)
 /* Each look is a step that may be done again: its context. */
 typedef struct look {
     const ldbx_manifest *manifest;
-    bool is_there;
+    ldbx_target target;
     ldbx_version version;
 } look;
 
-static int find_format(ldbx_result *result, const ldbx_batch *row, ldbx_view *out, ldbx_error **error)
+/* Empty where there is no such column. */
+static ldbx_view find_detail(ldbx_result *result, const ldbx_batch *row, const char *name)
 {
     for (size_t i = 0; i < ldbx_result_column_count(result); i++)
-        if (ldbx_str_ieq(ldbx_result_column(result, i)->name, "format")) {
-            *out = ldbx_batch_bytes(row, 0, i);
-            return LDBX_OK;
-        }
-    return ldbx_fail(error, LDBX_PROTOCOL, "DESCRIBE DETAIL gave no column 'format'");
+        if (ldbx_str_ieq(ldbx_result_column(result, i)->name, name))
+            return ldbx_batch_bytes(row, 0, i);
+    return (ldbx_view){"", 0};
+}
+
+static int take_detail(ldbx_result *result, const ldbx_batch *row, ldbx_target *out, ldbx_error **error)
+{
+    const ldbx_view format = find_detail(result, row, "format");
+    const ldbx_view id = find_detail(result, row, "id");
+
+    if (!ldbx_view_ieq(format, "delta"))
+        return ldbx_fail(error, LDBX_INVALID_DATA,
+                         "it is a table of format '%.*s', and COPY INTO loads Delta tables only",
+                         (int)(format.size < 100 ? format.size : 100), format.size > 0 ? format.data : "");
+    if (id.size > 0 && id.size < sizeof out->id && ldbx_utf8_valid(id))
+        snprintf(out->id, sizeof out->id, "%.*s", (int)id.size, id.data);
+    return LDBX_OK;
 }
 
 /* A view has no detail, and the server says so. */
-static int check_detail(ldbx_loader *loader, const ldbx_manifest *manifest, bool *is_there, ldbx_error **error)
+int ldbx_target_ask(ldbx_loader *loader, const ldbx_manifest *manifest, ldbx_target *out, ldbx_error **error)
 {
     ldbx_error *failure = NULL;
     ldbx_query query = {0};
     const ldbx_batch *row = NULL;
-    ldbx_view format = {NULL, 0};
     ldbx_buf sql;
     int status;
 
-    *is_there = true;
+    *out = (ldbx_target){.is_there = true};
     ldbx_buf_init(&sql, LDBX_MAX_SQL);
     ldbx_buf_str(&sql, "DESCRIBE DETAIL ");
     ldbx_target_name(manifest, &sql);
     LDBX_GO(ldbx_query_row(loader->connection, &sql, &loader->statement, &query, &row, &failure));
-    LDBX_GO(find_format(query.result, row, &format, &failure));
-    if (!ldbx_view_ieq(format, "delta"))
-        status = ldbx_fail(&failure, LDBX_INVALID_DATA,
-                           "it is a table of format '%.*s', and COPY INTO loads Delta tables only",
-                           (int)(format.size < 100 ? format.size : 100), format.size > 0 ? format.data : "");
+    status = take_detail(query.result, row, out, &failure);
 out:
     if (status == LDBX_NOT_FOUND && strcmp(ldbx_error_sqlstate(failure), "42P01") == 0) {
-        *is_there = false;
+        out->is_there = false;
         status = LDBX_OK;
     } else if (status == LDBX_NOT_FOUND && ldbx_error_sqlstate(failure)[0] == '\0') {
         status = ldbx_fail_no_memory(&failure); /* what was not found: its error found no room */
@@ -153,8 +162,8 @@ static int look_once(ldbx_loader *loader, void *context, ldbx_error **error)
     int status;
 
     ldbx_buf_init(&name, LDBX_MAX_SQL);
-    LDBX_GO(check_detail(loader, work->manifest, &work->is_there, error));
-    if (!work->is_there || work->manifest->schema == LDBX_SCHEMA_INFERRED)
+    LDBX_GO(ldbx_target_ask(loader, work->manifest, &work->target, error));
+    if (!work->target.is_there || work->manifest->schema == LDBX_SCHEMA_INFERRED)
         goto out;
     ldbx_target_name(work->manifest, &name);
     if (name.failed)
@@ -184,12 +193,12 @@ static int about_table(const ldbx_manifest *manifest, int status, ldbx_error **e
     return status;
 }
 
-int ldbx_target_look(ldbx_loader *loader, const ldbx_manifest *manifest, bool *is_there, ldbx_error **error)
+int ldbx_target_look(ldbx_loader *loader, const ldbx_manifest *manifest, ldbx_target *out, ldbx_error **error)
 {
     look work = {.manifest = manifest};
     int status = ldbx_load_patiently(loader, look_once, &work, error);
 
-    *is_there = work.is_there;
+    *out = work.target;
     return about_table(manifest, status, error);
 }
 

@@ -73,6 +73,14 @@ void flow_faults(const char *rules)
     ldbx_buf_clear(&body);
 }
 
+void flow_cut_history(const char *table)
+{
+    char path[100];
+
+    snprintf(path, sizeof path, "cut_history?table=%s", table);
+    command("POST", path, "");
+}
+
 void flow_forget_calls(void)
 {
     command("DELETE", "log", "");

@@ -24,6 +24,8 @@ void flow_close(void);
 
 /* Replaces the fault script by the rules of a JSON array, or by none. */
 void flow_faults(const char *rules);
+/* Forgets all versions of a table but the newest, as the cleaning of a table's log does. */
+void flow_cut_history(const char *table);
 void flow_forget_calls(void);
 /* Calls that the sandbox has seen since; a request for a token is "OAuthToken". */
 int flow_calls(const char *rpc);

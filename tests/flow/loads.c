@@ -132,3 +132,15 @@ int loads_wait_really(const ldbx_progress *progress, void *user)
         usleep(20000);
     return 0;
 }
+
+void loads_leave_sealed(const char *source)
+{
+    ldbx_loader_options options = loads_options(source);
+
+    flow_faults("[{\"statement\": \"COPY INTO\", \"action\": \"refuse\", \"class\": \"PERMISSION_DENIED\", "
+                "\"sqlstate\": \"42501\", "
+                "\"message\": \"no\"}]");
+    expect_status(loads_run(loads_stager, &options, NULL), LDBX_FORBIDDEN, error);
+    flow_faults(NULL);
+    ck_assert_int_eq(loads_staged_files(), 3);
+}

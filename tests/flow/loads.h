@@ -14,6 +14,8 @@ void loads_set_up(void);
 void loads_tear_down(void);
 
 ldbx_loader_options loads_options(const char *source);
+/* Stops a load behind its seal: the server refuses COPY INTO for good. */
+void loads_leave_sealed(const char *source);
 int loads_append(ldbx_loader *loader, int64_t rows);
 /* As a host does it: opens, gives all rows if they are wanted, commits. result may be NULL. */
 int loads_run(ldbx_stager *stager, const ldbx_loader_options *options, ldbx_load_result *result);

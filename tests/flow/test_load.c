@@ -124,25 +124,12 @@ START_TEST(options_of_a_load_have_their_ranges)
 }
 END_TEST
 
-/* Stops a load behind its seal: the server refuses COPY INTO for good. */
-static void leave_sealed(const char *source)
-{
-    ldbx_loader_options options = loads_options(source);
-
-    flow_faults("[{\"statement\": \"COPY INTO\", \"action\": \"refuse\", \"class\": \"PERMISSION_DENIED\", "
-                "\"sqlstate\": \"42501\", "
-                "\"message\": \"no\"}]");
-    expect_status(loads_run(loads_stager, &options, NULL), LDBX_FORBIDDEN, error);
-    flow_faults(NULL);
-    ck_assert_int_eq(loads_staged_files(), 3);
-}
-
 START_TEST(a_sealed_load_is_finished_without_its_rows)
 {
     ldbx_loader_options options = loads_options("source");
     ldbx_load_result result = {.size = sizeof result};
 
-    leave_sealed("source");
+    loads_leave_sealed("source");
     expect_status(loads_run(loads_stager, &options, &result), LDBX_DONE, error);
     ck_assert(result.resumed && result.complete && !result.already_loaded);
     ck_assert_int_eq(result.attempts, 2);
@@ -157,7 +144,7 @@ START_TEST(a_sealed_load_of_another_source_is_finished_first)
     ldbx_loader_options options = loads_options("other");
     ldbx_load_result result = {.size = sizeof result};
 
-    leave_sealed("source");
+    loads_leave_sealed("source");
     expect_ok(loads_run(loads_stager, &options, &result), error);
     ck_assert_int_eq(result.earlier_rows, LOADS_ROWS);
     ck_assert_int_eq(result.rows_loaded, LOADS_ROWS);
@@ -175,7 +162,7 @@ START_TEST(a_sealed_load_needs_its_own_staging)
     ldbx_loader *loader = NULL;
     char path[300];
 
-    leave_sealed("source");
+    loads_leave_sealed("source");
     snprintf(path, sizeof path, "%s/elsewhere", loads_folder());
     expect_ok(ldbx_stager_open_directory(path, NULL, &other, &error), error);
     expect_status(ldbx_loader_open(connection, other, &options, &loader, &error), LDBX_INVALID_ARGUMENT, error);
@@ -302,7 +289,7 @@ START_TEST(a_table_that_was_made_anew_under_a_load_fails_it)
     ldbx_loader_options options = loads_options("source");
     ldbx_loader *loader = NULL;
 
-    leave_sealed("source"); /* its COPY INTO was sent */
+    loads_leave_sealed("source"); /* its COPY INTO was sent */
     loads_execute("DROP TABLE flow_load");
     loads_execute("CREATE TABLE flow_load (id BIGINT, name STRING, price DECIMAL(10,2))");
     for (int i = 0; i < 2; i++) { /* and stays so */
@@ -311,32 +298,6 @@ START_TEST(a_table_that_was_made_anew_under_a_load_fails_it)
     }
     ck_assert_int_eq(loads_staged_files(), 3);
     ck_assert_int_eq(loads_ask("SELECT count(*) FROM flow_load"), 0);
-}
-END_TEST
-
-static int stop_when_loaded(const ldbx_progress *progress, void *user)
-{
-    (void)user;
-    return progress->phase == LDBX_PHASE_LOAD && progress->rows == progress->rows_total;
-}
-
-#define COLUMNS "(id BIGINT, name STRING, price DECIMAL(10,2))"
-
-/* Loop: a history that begins anew, and one that goes on. */
-START_TEST(a_table_that_lost_the_rows_of_a_load_fails_it)
-{
-    static const char *const made_anew[] = {"DROP TABLE flow_load", "CREATE OR REPLACE TABLE flow_load " COLUMNS};
-    ldbx_loader_options options = loads_options("source");
-    ldbx_loader *loader = NULL;
-
-    options.progress = stop_when_loaded;
-    expect_status(loads_run(loads_stager, &options, NULL), LDBX_STOPPED, error);
-    ck_assert_int_eq(loads_ask("SELECT count(*) FROM flow_load"), LOADS_ROWS);
-    loads_execute(made_anew[_i]);
-    loads_execute("CREATE TABLE IF NOT EXISTS flow_load " COLUMNS);
-    options.progress = NULL;
-    expect_status(ldbx_loader_open(connection, loads_stager, &options, &loader, &error), LDBX_INVALID_DATA, error);
-    ck_assert_msg(strstr(ldbx_error_message(error), "made anew") != NULL, "%s", ldbx_error_message(error));
 }
 END_TEST
 
@@ -364,7 +325,7 @@ START_TEST(a_file_that_was_changed_is_named_and_nothing_is_loaded)
     ldbx_loader_options options = loads_options("source");
     ldbx_loader *loader = NULL;
 
-    leave_sealed("source");
+    loads_leave_sealed("source");
     in_files(changes[_i].command);
     expect_status(ldbx_loader_open(connection, loads_stager, &options, &loader, &error), changes[_i].status, error);
     ck_assert_msg(strstr(ldbx_error_message(error), "1-000002.csv") != NULL, "%s", ldbx_error_message(error));
@@ -414,7 +375,7 @@ START_TEST(fewer_rows_than_were_staged_fail_the_load_for_good)
     ldbx_stager *stager = plain_stager(false);
     ldbx_loader *loader = NULL;
 
-    leave_sealed("source");
+    loads_leave_sealed("source");
     in_files("rm $f");
     for (int i = 0; i < 2; i++) {
         expect_status(ldbx_loader_open(connection, stager, &options, &loader, &error), LDBX_INVALID_DATA, error);
@@ -423,47 +384,6 @@ START_TEST(fewer_rows_than_were_staged_fail_the_load_for_good)
     }
     ck_assert_int_eq(loads_staged_files(), 2);
     ldbx_stager_destroy(stager);
-}
-END_TEST
-
-/* Somebody else loads just as many files and rows into the same table. */
-static void load_as_many(void)
-{
-    char text[1000];
-
-    snprintf(text, sizeof text, "mkdir '%s-copy' && find '%s' -type f -exec cp {} '%s-copy/' ';'", loads_folder(),
-             loads_folder(), loads_folder());
-    ck_assert_int_eq(system(text), 0);
-    snprintf(
-        text, sizeof text,
-        "COPY INTO flow_load FROM (SELECT CAST(id AS BIGINT) AS id, name, CAST(price AS DECIMAL(10,2)) AS price FROM "
-        "'file:%s-copy/') FILEFORMAT = CSV FORMAT_OPTIONS ('header' = 'true', 'quote' = '\"', 'escape' = '\"', "
-        "'multiLine' = "
-        "'true', 'lineSep' = '\\n', 'nullValue' = 'x_y')",
-        loads_folder());
-    loads_execute(text);
-}
-
-/* Where the answer is known, that is nothing to us. Where it is lost, the two cannot be told apart. */
-START_TEST(as_many_rows_of_somebody_else_leave_the_outcome_unknown)
-{
-    ldbx_loader_options options = loads_options("source");
-    ldbx_loader *loader = NULL;
-
-    leave_sealed("source");
-    load_as_many();
-    if (_i == 0) {
-        expect_status(loads_run(loads_stager, &options, NULL), LDBX_DONE, error);
-        return;
-    }
-    flow_faults("[{\"rpc\": \"ExecuteStatement\", \"statement\": \"COPY INTO\", \"action\": \"reset_after\"}]");
-    for (int i = 0; i < 2; i++) {
-        expect_status(ldbx_loader_open(connection, loads_stager, &options, &loader, &error), LDBX_OUTCOME_UNKNOWN,
-                      error);
-        ck_assert_msg(strstr(ldbx_error_message(error), "more entries") != NULL, "%s", ldbx_error_message(error));
-    }
-    ck_assert_int_eq(loads_ask("SELECT count(*) FROM flow_load"), 2 * LOADS_ROWS);
-    ck_assert_int_eq(loads_staged_files(), 3);
 }
 END_TEST
 
@@ -808,10 +728,8 @@ int main(void)
     tcase_add_test(tcase, a_table_may_have_more_columns_in_another_order);
     tcase_add_test(tcase, a_table_that_was_dropped_meanwhile_is_not_made_again);
     tcase_add_test(tcase, a_table_that_was_made_anew_under_a_load_fails_it);
-    tcase_add_loop_test(tcase, a_table_that_lost_the_rows_of_a_load_fails_it, 0, 2);
     tcase_add_loop_test(tcase, a_file_that_was_changed_is_named_and_nothing_is_loaded, 0, 3);
     tcase_add_test(tcase, fewer_rows_than_were_staged_fail_the_load_for_good);
-    tcase_add_loop_test(tcase, as_many_rows_of_somebody_else_leave_the_outcome_unknown, 0, 2);
     tcase_add_loop_test(tcase, keys_are_seen_by_the_server_alone, 0, 3);
     tcase_add_test(tcase, a_row_that_does_not_fit_is_left_out);
     tcase_add_loop_test(tcase, a_row_that_no_file_can_hold_is_left_out, 0, 2);

@@ -57,6 +57,7 @@ static const char *const members[] = {
     "\"table_seen\":true",
     "\"version_before\":41",
     "\"version_committed\":1732471200000000",
+    "\"table_id\":\"6c1d64b5-41a5-4e0f-b8ad-5b1e3b7f0a11\"",
     "\"started\":1",
     "\"loaded\":0",
     "\"statements\":3",
@@ -175,8 +176,10 @@ static const struct {
     {12, "\"files\":[]"}, /* a group was started */
     {15, "\"version_before\":-1"},
     {15, "\"version_before\":1.5"},
-    {17, "\"started\":2"},
-    {18, "\"loaded\":2"},
+    {17, "\"table_id\":7"},
+    {17, "\"table_id\":\"6c1d64b5-41a5-4e0f-b8ad-5b1e3b7f0a11-6c1d64b5-41a5-4e0f-b8ad-5b1\""},
+    {18, "\"started\":2"},
+    {19, "\"loaded\":2"},
 };
 
 START_TEST(a_wrong_one_is_refused)

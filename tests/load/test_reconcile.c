@@ -34,6 +34,7 @@ static const struct {
     int64_t groups, index;
     ldbx_match match;
     int64_t version;
+    bool cut;
 } cases[] = {
     {{FULL(3)}, 1, 1, 0, LDBX_MATCH_EVEN, 3},             /* the one that was sent is there */
     {{{0}}, 0, 1, 0, LDBX_MATCH_LESS, -1},                /* it is not */
@@ -43,13 +44,15 @@ static const struct {
     {{LAST(6), FULL(5), FULL(4), FULL(3)}, 4, 4, 3, LDBX_MATCH_EVEN, 6}, /* all of them */
     {{LAST(6), FULL(5), FULL(4), FULL(3)}, 4, 4, 1, LDBX_MATCH_EVEN, 5},
     {{LAST(4), FULL(3)}, 2, 4, 3, LDBX_MATCH_EVEN, 4}, /* another size has nothing to do with it */
+    {{FULL(3)}, 1, 2, 1, LDBX_MATCH_UNTOLD, 3, true},  /* the history is cut: it may have been there */
+    {{FULL(4), FULL(3)}, 2, 2, 1, LDBX_MATCH_EVEN, 4, true},
     {{{7, 999, 9990}, {6, 1000, 9999}, {5, -1, -1}}, 3, 1, 0, LDBX_MATCH_LESS, -1}, /* nearly is not it */
 };
 
 START_TEST(a_group_is_loaded_when_as_many_entries_as_groups_carry_its_numbers)
 {
     ldbx_copied entries[4];
-    ldbx_copies copies = {.items = entries, .count = cases[_i].count, .same_table = true};
+    ldbx_copies copies = {.items = entries, .count = cases[_i].count, .same_table = true, .cut = cases[_i].cut};
     int64_t version = -1;
 
     for (size_t i = 0; i < 4; i++)

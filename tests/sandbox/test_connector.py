@@ -327,8 +327,10 @@ def test_state_survives_a_restart(start, tmp_path):
             return cursor.fetchall()
     first = start("--state", str(tmp_path / "state"))
     run(first, "CREATE TABLE main.default.kept AS SELECT 1 AS a", "INSERT INTO main.default.kept VALUES (2)")
+    identity = run(first, "DESCRIBE DETAIL main.default.kept")[0].id
     assert first.stop() == 0
     second = start("--state", str(tmp_path / "state"))
+    assert run(second, "DESCRIBE DETAIL main.default.kept")[0].id == identity
     assert run(second, "SELECT a FROM main.default.kept ORDER BY a") == [(1,), (2,)]
     assert run(second, "SELECT a FROM main.default.kept VERSION AS OF 0") == [(1,)]
     assert second.stop() == 0

@@ -139,6 +139,15 @@ def test_history_has_the_real_columns(cursor, schema):
     assert [c[1] for c in cursor.description][:6] == ["bigint", "timestamp", "string", "string", "string", "map"]
 
 
+def test_a_table_that_is_made_anew_has_another_id(query, schema):
+    ids = []
+    for statement in ("CREATE TABLE i AS SELECT 1 AS a", "INSERT OVERWRITE i VALUES (2)", "CREATE OR REPLACE TABLE i AS SELECT 3 AS a",
+                      "DELETE FROM i", "DROP TABLE i", "CREATE TABLE i AS SELECT 1 AS a"):
+        query(statement)
+        ids += [row[1] for row in query("DESCRIBE DETAIL i")] if statement != "DROP TABLE i" else []
+    assert ids[0] == ids[1] and ids[2] == ids[3] and len(set(ids)) == 3
+
+
 def test_a_view_has_no_versions(query, schema):
     query("CREATE TABLE t AS SELECT 1 AS a")
     query("CREATE VIEW w AS SELECT a + 1 AS b FROM t")

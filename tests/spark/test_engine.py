@@ -159,6 +159,7 @@ def test_history_and_old_versions(query, space):
     query("INSERT INTO t VALUES (1)")
     query("CREATE TEMP VIEW pinned AS SELECT * FROM t VERSION AS OF 1")
     query("UPDATE t SET a = 2")
+    before, = query("DESCRIBE DETAIL t")
     query("CREATE OR REPLACE TABLE t AS SELECT 'x' AS b")
     assert [(row[0], row[4]) for row in query("DESCRIBE HISTORY t")] == [
         (3, "CREATE OR REPLACE TABLE AS SELECT"), (2, "UPDATE"), (1, "WRITE"), (0, "CREATE TABLE")]
@@ -168,7 +169,7 @@ def test_history_and_old_versions(query, space):
     assert query(f"SELECT o.a, n.b FROM t VERSION AS OF 2 AS o, main.{space}.t VERSION AS OF 3 AS n") == [(2, "x")]
     assert "[0, 3]" in refusal(query, "SELECT * FROM t VERSION AS OF 4")
     detail, = query("DESCRIBE DETAIL t")
-    assert (detail[0], detail[2], detail[9]) == ("delta", f"main.{space}.t", 1)
+    assert (detail[0], detail[2], detail[9]) == ("delta", f"main.{space}.t", 1) and detail[1] != before[1]
     query("DROP VIEW pinned")
 
 
