@@ -26,6 +26,7 @@ fuzz_target fuzz_manifest;    /* the document of a load */
 fuzz_target fuzz_text;        /* heads of HTTP answers, instants, addresses, texts that go out, by the first byte */
 fuzz_target fuzz_json_reader; /* a JSON record, against cJSON */
 fuzz_target fuzz_csv;         /* rows of a load as CSV, and back */
+fuzz_target fuzz_xml;         /* answers of S3: errors, lists of uploads; and a text that is escaped, back */
 
 #define must(condition) fuzz_must((condition), #condition, __FILE__, __LINE__)
 

@@ -185,6 +185,13 @@ RECORDS = [
     b' { "a" : [ 1 , [ ] , { "b" : "]\\"" } ] , "" : { } }\r\n', b"{}",
 ]
 
+ANSWERS = [
+    b'<?xml version="1.0"?>\n<Error xmlns="u">\n <Code\n>SlowDown</Code><Message>a &lt;b&gt; &amp;quot; &#13;</Message><Region>eu-west-1</Region></Error>',
+    b"<ListMultipartUploadsResult><Upload><Key>p&amp;q/a.csv</Key><UploadId>1</UploadId></Upload><Upload/><Upload><Key>p</Key></Upload>"
+    b"</ListMultipartUploadsResult>", b"<R><UploadId>2~x/+=</UploadId></R>", b'<Error a="1" />x</Error>', b"<Error><Code>1<Codes></Codes>2</Code></Error>",
+    b"<Error><Code>&unknown; &#300; &#0; & &#x41; &;</Code></Error>", b"<Upload><Key>x</Ke", b"<Error><Code", b'a<b>&"\'\xc3\xa4',
+]
+
 # Of rows as CSV: columns, their types, then cells: a kind, and what it takes.
 ROWS = [
     b"\x01\x04\x0a" + b"\x01" + bytes(7) + b"\x80\x00" + b'\x04\x08a"b,\r\n\\\0' + b"\x00" + b"\x04\x00",
@@ -215,7 +222,8 @@ def main():
     write_replies()
     write_arrow()
     write_lz4()
-    for target, seeds in ("config", CONFIGS), ("documents", DOCUMENTS), ("manifest", MANIFESTS), ("text", TEXTS), ("json_reader", RECORDS), ("csv", ROWS):
+    for target, seeds in ("config", CONFIGS), ("documents", DOCUMENTS), ("manifest", MANIFESTS), ("text", TEXTS), ("json_reader", RECORDS), \
+            ("csv", ROWS), ("xml", ANSWERS):
         for n, seed in enumerate(seeds):
             write(target, f"seed{n}", seed)
     write_recordings()

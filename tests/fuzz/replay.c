@@ -19,7 +19,8 @@ static const struct {
                {"manifest-", fuzz_manifest},
                {"text-", fuzz_text},
                {"json_reader-", fuzz_json_reader},
-               {"csv-", fuzz_csv}};
+               {"csv-", fuzz_csv},
+               {"xml-", fuzz_xml}};
 
 static fuzz_target *target_of(const char *file)
 {
