@@ -450,5 +450,5 @@ void cli_help(cli_text *text, const cli_command *command)
         if (specs[i].commands[0] != NULL)
             help_option(text, &specs[i]);
     cli_text_str(text, "\nexit: 0 done, 1 failed, 2 usage or configuration, 3 outcome unknown, 4 another runner holds\n"
-                       "the job or its output, 130 cancelled, 141 the reader of a list or query went away\n");
+                       "the job or its output, 130 cancelled, 141 the reader of its output went away\n");
 }
