@@ -31,11 +31,13 @@ typedef struct ldbx_loader_options {
     ldbx_load_schema schema;         /**< default LDBX_SCHEMA_DECLARED */
     int gzip;                        /**< 1: files are compressed; default 0 */
     int64_t part_rows;               /**< rows of a file at most, 1 to 1,000,000,000; default 100,000 */
-    int64_t part_bytes;  /**< bytes of a file at most, before gzip, 1 to 50,000,000,000; default 1,000,000,000. A longer
+    int64_t part_bytes; /**< bytes of a file at most, before gzip, 1 to 50,000,000,000; default 1,000,000,000. A longer
                           row has a file of its own. A stager that takes no blocks may end a file earlier */
-    int keep_staged;     /**< 1: the files stay after the load; default 0 */
-    ldbx_store *store;   /**< required; borrowed */
-    const char *key;     /**< under which the store keeps the load; required. The names of staged files begin with it */
+    int keep_staged;    /**< 1: the files stay after the load; default 0 */
+    int discard;       /**< 1: a load that stands interrupted or failed under the key is dropped: its files are removed,
+                          what it loaded stays in the table, and the sources loaded before stay known; default 0 */
+    ldbx_store *store; /**< required; borrowed */
+    const char *key;   /**< under which the store keeps the load; required. The names of staged files begin with it */
     const char *source;  /**< required, 1 to 4,096 bytes: tells these rows from others. What was loaded under the same
                           key, target and columns is not loaded again (the newest 10,000 are remembered) */
     ldbx_cancel *cancel; /**< optional; borrowed */
@@ -105,8 +107,9 @@ LDBX_API int ldbx_loader_open(ldbx_connection *connection, ldbx_stager *stager, 
  * @param values A cell for each column, in their order; borrowed for the call.
  * @param count Of them.
  * @param error May be NULL; names the column.
- * @return LDBX_OK; LDBX_INVALID_ARGUMENT (wrong number of cells) or LDBX_INVALID_DATA (a value does not fit its column):
- * the row is left out, and others may follow. After any other failure the load takes no more and is begun anew by the
+ * @return LDBX_OK; LDBX_INVALID_ARGUMENT (wrong number of cells), LDBX_INVALID_DATA (a value does not fit its column) or
+ * LDBX_NO_MEMORY: the row is left out, and others may follow; if the load takes no more, each of them is
+ * LDBX_INVALID_ARGUMENT, and so is the commit. After any other failure the load takes no more and is begun anew by the
  * next ldbx_loader_open(): LDBX_CANCELLED, LDBX_STOPPED, LDBX_CONFLICT, or what the stager or the store came to.
  * @since 0.1
  */

@@ -63,7 +63,8 @@ typedef struct ldbx_stager_ops {
     /** Ends a transfer whose object is not wanted any more, as far as that works at once. */
     void (*abandon)(void *user, void *transfer);
     /** Looks whether an object is still there with that length and checksum, before it is loaded: LDBX_NOT_FOUND,
-     * LDBX_INVALID_DATA. May be NULL: not looked at. */
+     * LDBX_INVALID_DATA. May be NULL: not looked at, and since COPY INTO passes over a file that is not there, one that is
+     * missing is found by counts alone; a COPY INTO of as many files and rows by somebody else could hide it. */
     int (*check)(void *user, const char *name, int64_t bytes, uint32_t crc32, ldbx_cancel *cancel, ldbx_error **error);
     /** Rights for the next COPY INTO; asked for before each. May be NULL, which is LDBX_ACCESS_EXTERNAL. */
     int (*access)(void *user, ldbx_access *out, ldbx_error **error);

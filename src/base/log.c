@@ -1,8 +1,7 @@
 #include "base/log.h"
 
-#include <stdarg.h>
+#include <string.h>
 
-#include "base/buf.h"
 #include "base/str.h"
 
 #define MAX_LINE 4096
@@ -43,4 +42,21 @@ void ldbx_log(ldbx_log_level level, const char *component, const char *format, .
     target.sink(level, component, text != NULL ? text : "(line lost: out of memory)", target.user);
     ldbx_buf_clear(&line);
     ldbx_buf_clear(&raw);
+}
+
+void ldbx_log_warning(ldbx_buf *kept, const char *component, const char *key, const char *format, va_list args)
+{
+    const size_t before = kept->size;
+    bool is_new = false;
+
+    if (before > 0)
+        ldbx_buf_str(kept, "; ");
+    ldbx_buf_vprintf(kept, format, args);
+    if (ldbx_buf_cstr(kept) != NULL) {
+        const char *line = ldbx_buf_cstr(kept) + before + (before > 0 ? 2 : 0);
+        ldbx_log(LDBX_LOG_WARNING, component, "%s: %s", key, line);
+        is_new = strstr(ldbx_buf_cstr(kept), line) == line;
+    }
+    if (!is_new)
+        ldbx_buf_cut(kept, before);
 }

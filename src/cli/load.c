@@ -229,6 +229,7 @@ static void set_options(loading *load, ldbx_loader_options *options)
     options->part_rows = given->part_rows > 0 ? given->part_rows : options->part_rows;
     options->part_bytes = given->part_bytes > 0 ? given->part_bytes : options->part_bytes;
     options->keep_staged = given->keep_staged;
+    options->discard = given->discard;
     options->store = load->store;
     options->key = cli_text_get(&load->key);
     options->source = cli_text_get(&load->source);

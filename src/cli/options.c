@@ -26,7 +26,8 @@ typedef enum option_id {
     OPTION_GZIP,
     OPTION_PART_ROWS,
     OPTION_PART_BYTES,
-    OPTION_KEEP_STAGED
+    OPTION_KEEP_STAGED,
+    OPTION_DISCARD
 } option_id;
 
 typedef struct option_spec {
@@ -77,6 +78,13 @@ static const option_spec specs[] = {
     {OPTION_PART_ROWS, "--part-rows", "N", {0}, {"load"}, 0, "rows of a staged file at most; 100,000 without it"},
     {OPTION_PART_BYTES, "--part-bytes", "N", {0}, {"load"}, 0, "bytes of one, before gzip; 1,000,000,000 without it"},
     {OPTION_KEEP_STAGED, "--keep-staged", NULL, {0}, {"load"}, 0, "leaves the staged files where they are"},
+    {OPTION_DISCARD,
+     "--discard",
+     NULL,
+     {0},
+     {"load"},
+     0,
+     "gives up an interrupted load of the table: what it loaded stays"},
     {OPTION_AUTH, "--auth", "FILE", {0}, {0}, 0, "authorization file; without it and --profile DATABRICKS_* are read"},
     {OPTION_PROFILE, "--profile", "NAME", {0}, {0}, 0, "section of .databrickscfg"},
     {OPTION_JSON, "--json", NULL, {0}, {0}, 0, "output as JSON"},
@@ -273,6 +281,8 @@ static bool *flag_of(cli_options *options, option_id id)
         return &options->gzip;
     case OPTION_KEEP_STAGED:
         return &options->keep_staged;
+    case OPTION_DISCARD:
+        return &options->discard;
     default:
         return NULL;
     }

@@ -31,7 +31,7 @@ typedef struct cli_options {
     cli_when progress;
     cli_format format;
     bool format_given;
-    bool json, again, reset, gzip, keep_staged, help, version;
+    bool json, again, reset, gzip, keep_staged, discard, help, version;
 } cli_options;
 
 /* False, with one line in problem, when the command line is not right. */

@@ -466,24 +466,11 @@ void ldbx_import_destroy(ldbx_import *import)
     ldbx_free(import);
 }
 
-/* What is known already is not said twice, and what finds no room leaves what was said before. */
 void ldbx_import_warn(ldbx_import *import, const char *format, ...)
 {
-    ldbx_buf *text = &import->warning;
-    size_t before = text->size;
-    bool is_new = false;
     va_list args;
 
-    if (before > 0)
-        ldbx_buf_str(text, "; ");
     va_start(args, format);
-    ldbx_buf_vprintf(text, format, args);
+    ldbx_log_warning(&import->warning, "import", import->key, format, args);
     va_end(args);
-    if (ldbx_buf_cstr(text) != NULL) {
-        const char *line = ldbx_buf_cstr(text) + before + (before > 0 ? 2 : 0);
-        ldbx_log(LDBX_LOG_WARNING, "import", "%s: %s", import->key, line);
-        is_new = strstr(ldbx_buf_cstr(text), line) == line;
-    }
-    if (!is_new)
-        ldbx_buf_cut(text, before);
 }

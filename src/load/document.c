@@ -12,15 +12,12 @@
 
 /* Writing. */
 
-static void put_attempt(ldbx_json_writer *writer, const char *name, const ldbx_attempt *attempt)
+static void put_attempt(ldbx_json_writer *writer, const ldbx_attempt *attempt)
 {
-    ldbx_json_begin_object(writer, name);
     ldbx_json_put_text(writer, "run", attempt->run);
     ldbx_json_put_int(writer, "number", attempt->number);
     ldbx_json_put_int(writer, "parts", attempt->parts);
     ldbx_json_put_bool(writer, "gzip", attempt->gzip);
-    ldbx_json_put_bool(writer, "removed", attempt->removed);
-    ldbx_json_end_object(writer);
 }
 
 static void put_columns(ldbx_json_writer *writer, const ldbx_manifest *load)
@@ -67,7 +64,9 @@ static void put_load(ldbx_json_writer *writer, const ldbx_manifest *load, const 
     put_columns(writer, load);
     ldbx_json_put_bool(writer, "inferred", load->schema == LDBX_SCHEMA_INFERRED);
     ldbx_json_put_text(writer, "null_value", load->null_value);
-    put_attempt(writer, "attempt", &load->attempt);
+    ldbx_json_begin_object(writer, "attempt");
+    put_attempt(writer, &load->attempt);
+    ldbx_json_end_object(writer);
     ldbx_json_put_int(writer, "resumed", load->resumed);
     put_parts(writer, load, job);
     ldbx_json_put_int(writer, "empty_as_null", load->empty_as_null);
@@ -94,8 +93,13 @@ void ldbx_load_document_write(const ldbx_load_document *document, const char *jo
     else
         ldbx_json_put_null(&writer, "load");
     ldbx_json_begin_array(&writer, "dead");
-    for (size_t i = 0; i < document->dead_count; i++)
-        put_attempt(&writer, NULL, &document->dead[i]);
+    for (size_t i = 0; i < document->dead_count; i++) {
+        ldbx_json_begin_object(&writer, NULL);
+        put_attempt(&writer, &document->dead[i].attempt);
+        ldbx_json_put_text(&writer, "url", document->dead[i].url);
+        ldbx_json_put_bool(&writer, "removed", document->dead[i].removed);
+        ldbx_json_end_object(&writer);
+    }
     ldbx_json_end_array(&writer);
     ldbx_json_begin_array(&writer, "done");
     for (size_t i = 0; i < document->done_count; i++) {
@@ -179,8 +183,7 @@ static int get_attempt(const cJSON *object, ldbx_attempt *out, ldbx_error **erro
     LDBX_TRY(get_run(object, out->run, error));
     LDBX_TRY(get_count(object, "number", 1, MAX_EACH, &out->number, error));
     LDBX_TRY(get_count(object, "parts", 0, LDBX_MAX_PARTS, &out->parts, error));
-    LDBX_TRY(get_bool(object, "gzip", &out->gzip, error));
-    return get_bool(object, "removed", &out->removed, error);
+    return get_bool(object, "gzip", &out->gzip, error);
 }
 
 static int get_state(const cJSON *object, ldbx_load_state *out, ldbx_error **error)
@@ -307,12 +310,18 @@ static int get_dead(const cJSON *root, ldbx_load_document *out, ldbx_error **err
 {
     const cJSON *array, *item;
     ldbx_attempt attempt;
+    bool removed = false;
 
-    LDBX_TRY(get_array(root, "dead", SIZE_MAX, &array, error));
+    LDBX_TRY(get_array(root, "dead", LDBX_MAX_DEAD, &array, error));
     cJSON_ArrayForEach(item, array)
     {
+        const char *url = ldbx_json_text(item, "url", "");
         LDBX_TRY(get_attempt(item, &attempt, error));
-        LDBX_TRY(ldbx_load_document_add_dead(out, &attempt, error));
+        LDBX_TRY(get_bool(item, "removed", &removed, error));
+        if (url[0] == '\0')
+            return wrong("url", error);
+        LDBX_TRY(ldbx_load_document_add_dead(out, &attempt, url, error));
+        out->dead[out->dead_count - 1].removed = removed;
     }
     return LDBX_OK;
 }

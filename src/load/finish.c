@@ -48,8 +48,10 @@ static int prepare(ldbx_loader *loader, ldbx_error **error)
 
     LDBX_TRY(ldbx_target_look(loader, load, &target, error));
     if (!target.is_there && load->table_seen)
-        return ldbx_fail(error, LDBX_NOT_FOUND, "table %s.%s.%s was there when load %s began, and is gone",
-                         load->catalog, load->database, load->table, load->attempt.run);
+        return ldbx_fail(
+            error, LDBX_NOT_FOUND,
+            "table %s.%s.%s was there when load %s began, and is gone (the option discard gives the load up)",
+            load->catalog, load->database, load->table, load->attempt.run);
     if (!target.is_there) {
         LDBX_TRY(ldbx_target_create(loader, load, error));
         LDBX_TRY(ldbx_target_look(loader, load, &target, error)); /* somebody else may have been faster */
@@ -88,8 +90,9 @@ static int fail_unknown(const ldbx_loader *loader, int64_t index, ldbx_match mat
     const ldbx_manifest *load = &loader->document.load;
     const ldbx_load_group group = ldbx_manifest_group(load, index);
 
-    return ldbx_fail(error, LDBX_OUTCOME_UNKNOWN, "load %s, files %lld to %lld at %s, %lld rows: %s", load->attempt.run,
-                     (long long)group.first + 1, (long long)(group.first + group.files), load->url,
+    return ldbx_fail(error, LDBX_OUTCOME_UNKNOWN,
+                     "load %s (the option discard gives it up), files %lld to %lld at %s, %lld rows: %s",
+                     load->attempt.run, (long long)group.first + 1, (long long)(group.first + group.files), load->url,
                      (long long)group.rows, unknown_text(match));
 }
 
@@ -158,6 +161,8 @@ static int copy_group(ldbx_loader *loader, int64_t index, bool was_sent, ldbx_er
         status = send_group(loader, index, match, &failure);
     else if (status == LDBX_NOT_FOUND && match == LDBX_MATCH_EVEN)
         status = LDBX_OK;
+    else if (status == LDBX_NOT_FOUND || status == LDBX_INVALID_DATA)
+        ldbx_error_prefix(&failure, "load %s (the option discard gives it up)", loader->document.load.attempt.run);
     if (status != LDBX_OK)
         ldbx_error_move(error, &failure);
     ldbx_error_destroy(failure);
@@ -239,19 +244,9 @@ static int copy_all(ldbx_loader *loader, ldbx_error **error)
 /* What cannot be removed now is removed at the end of the next load. */
 static int clean(ldbx_loader *loader, ldbx_error **error)
 {
-    ldbx_load_document *document = &loader->document;
-    ldbx_error *failure = NULL;
-    size_t kept = 0;
-
     if (!loader->keep_staged)
-        LDBX_TRY(ldbx_load_document_add_dead(document, &document->load.attempt, error));
-    for (size_t i = 0; i < document->dead_count; i++)
-        if (failure != NULL || !ldbx_load_remove(loader, &document->dead[i], &failure))
-            document->dead[kept++] = document->dead[i];
-    document->dead_count = kept;
-    if (failure != NULL)
-        ldbx_load_warn(loader, "staged files are left: %s", ldbx_error_message(failure));
-    ldbx_error_destroy(failure);
+        LDBX_TRY(ldbx_load_bury(loader, &loader->document.load, error));
+    ldbx_load_forget_dead(loader);
     return LDBX_OK;
 }
 

@@ -10,7 +10,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/options.h"
-#include "stage/each.h"
 #include "store/store.h"
 
 #define PROGRESS_MS    200
@@ -37,19 +36,11 @@ int ldbx_load_save(ldbx_loader *loader, const ldbx_manifest *before, ldbx_error 
 
 void ldbx_load_warn(ldbx_loader *loader, const char *format, ...)
 {
-    ldbx_buf *text = &loader->warning;
-    const size_t before = text->size;
     va_list args;
 
-    if (before > 0)
-        ldbx_buf_str(text, "; ");
     va_start(args, format);
-    ldbx_buf_vprintf(text, format, args);
+    ldbx_log_warning(&loader->warning, "load", loader->key, format, args);
     va_end(args);
-    if (ldbx_buf_cstr(text) != NULL)
-        ldbx_log(LDBX_LOG_WARNING, "load", "%s: %s", loader->key, ldbx_buf_cstr(text) + before + (before > 0 ? 2 : 0));
-    else
-        ldbx_buf_cut(text, before); /* what finds no room leaves what was said before */
 }
 
 int ldbx_load_settle(ldbx_loader *loader, int status, ldbx_error **failure, ldbx_error **error)
@@ -101,27 +92,6 @@ int ldbx_load_tell(ldbx_loader *loader, ldbx_phase phase, bool phase_ends, ldbx_
     if (loader->progress(&progress, loader->user) == 0)
         return LDBX_OK;
     return ldbx_fail(error, LDBX_STOPPED, "stopped by the progress callback");
-}
-
-typedef struct removal {
-    ldbx_loader *loader;
-    const ldbx_attempt *attempt;
-} removal;
-
-static int remove_part(int64_t index, void *user, ldbx_error **error)
-{
-    const removal *work = user;
-    char name[LDBX_STAGED_SIZE];
-
-    ldbx_staged_name(work->loader->job, work->attempt, index + 1, name);
-    return ldbx_stager_remove(work->loader->stager, name, work->loader->statement.cancel, error);
-}
-
-bool ldbx_load_remove(ldbx_loader *loader, const ldbx_attempt *attempt, ldbx_error **error)
-{
-    removal work = {loader, attempt};
-
-    return ldbx_stager_each(loader->stager, attempt->parts, remove_part, &work, error) == LDBX_OK;
 }
 
 /* Taking rows. */

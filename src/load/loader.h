@@ -53,8 +53,15 @@ void ldbx_load_warn(ldbx_loader *loader, const char *format, ...) LDBX_PRINTF(2,
 /* Tells whoever watches, at most every 200 ms and when a phase ends; LDBX_STOPPED when they want no more. */
 int ldbx_load_tell(ldbx_loader *loader, ldbx_phase phase, bool phase_ends, ldbx_error **error);
 
-/* Removes files 1 to attempt->parts, as far as that works; true: all. */
-bool ldbx_load_remove(ldbx_loader *loader, const ldbx_attempt *attempt, ldbx_error **error);
+/* Removes files 1 to attempt->parts, as far as that works. */
+int ldbx_load_remove(ldbx_loader *loader, const ldbx_attempt *attempt, ldbx_error **error);
+
+/* The files of that load's attempt are nobody's any more; they go once that has been saved. */
+int ldbx_load_bury(ldbx_loader *loader, const ldbx_manifest *load, ldbx_error **error);
+/* Removes the files of dead attempts once, as far as that works. The save comes first: it stops whoever still writes them. */
+void ldbx_load_remove_dead(ldbx_loader *loader);
+/* Removes them once more, and forgets the attempts. Those of another address, or that cannot be removed now, stay listed and are told. */
+void ldbx_load_forget_dead(ldbx_loader *loader);
 
 /* A sealed load, to its end. */
 int ldbx_load_finish(ldbx_loader *loader, ldbx_error **error);

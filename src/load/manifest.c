@@ -39,6 +39,8 @@ void ldbx_manifest_clear(ldbx_manifest *manifest)
 void ldbx_load_document_clear(ldbx_load_document *document)
 {
     ldbx_manifest_clear(&document->load);
+    while (document->dead_count > 0)
+        ldbx_load_document_drop_dead(document, document->dead_count - 1);
     ldbx_free(document->dead);
     ldbx_free(document->done);
     *document = (ldbx_load_document){.load = document->load};
@@ -119,13 +121,40 @@ ldbx_load_group ldbx_manifest_group(const ldbx_manifest *manifest, int64_t index
     return group;
 }
 
-int ldbx_load_document_add_dead(ldbx_load_document *document, const ldbx_attempt *attempt, ldbx_error **error)
+static bool is_same_attempt(const ldbx_dead *dead, const ldbx_attempt *attempt, const char *url)
 {
+    return strcmp(dead->attempt.run, attempt->run) == 0 && dead->attempt.number == attempt->number &&
+           strcmp(dead->url, url) == 0;
+}
+
+void ldbx_load_document_drop_dead(ldbx_load_document *document, size_t index)
+{
+    ldbx_dead *at = &document->dead[index];
+
+    ldbx_free(at->url);
+    memmove(at, at + 1, (--document->dead_count - index) * sizeof *at);
+}
+
+int ldbx_load_document_add_dead(ldbx_load_document *document, const ldbx_attempt *attempt, const char *url,
+                                ldbx_error **error)
+{
+    ldbx_dead added = {.attempt = *attempt};
     void *dead = document->dead;
 
-    LDBX_TRY(make_room(&dead, document->dead_count, &document->dead_capacity, sizeof *attempt, error));
+    for (size_t i = 0; i < document->dead_count; i++)
+        if (is_same_attempt(&document->dead[i], attempt, url)) {
+            if (document->dead[i].attempt.parts < attempt->parts)
+                document->dead[i].attempt.parts = attempt->parts;
+            return LDBX_OK;
+        }
+    LDBX_TRY(make_room(&dead, document->dead_count, &document->dead_capacity, sizeof added, error));
     document->dead = dead;
-    document->dead[document->dead_count++] = *attempt;
+    added.url = ldbx_strdup(url);
+    if (added.url == NULL)
+        return ldbx_fail_no_memory(error);
+    if (document->dead_count == LDBX_MAX_DEAD)
+        ldbx_load_document_drop_dead(document, 0);
+    document->dead[document->dead_count++] = added;
     return LDBX_OK;
 }
 

@@ -11,6 +11,7 @@
 #include "load/names.h"
 
 #define LDBX_MAX_PARTS       100000 /* files of a load */
+#define LDBX_MAX_DEAD        1000   /* attempts under one key whose files may lie about */
 #define LDBX_MAX_SOURCES     10000  /* loaded sources that are remembered under one key: the newest ones */
 #define LDBX_GROUP_FILES     1000   /* FILES of one COPY INTO: the server takes no more */
 #define LDBX_IDENTITY_SIZE   33     /* 128 bits as hexadecimal digits, and a NUL */
@@ -32,6 +33,13 @@ typedef struct ldbx_part {
     int64_t bytes; /* as sent */
     uint32_t crc32;
 } ldbx_part;
+
+/* An attempt whose files are nobody's any more. */
+typedef struct ldbx_dead {
+    ldbx_attempt attempt;
+    char *url;    /* where it was staged; owned */
+    bool removed; /* once already; they are removed again at the end of a load, since a request may arrive late */
+} ldbx_dead;
 
 /* A loaded source. */
 typedef struct ldbx_load_done {
@@ -74,7 +82,7 @@ typedef struct ldbx_load_group {
 
 typedef struct ldbx_load_document {
     ldbx_manifest load;
-    ldbx_attempt *dead; /* whose files may lie about */
+    ldbx_dead *dead; /* the oldest first */
     size_t dead_count, dead_capacity;
     ldbx_load_done *done; /* the oldest first */
     size_t done_count, done_capacity;
@@ -85,7 +93,10 @@ void ldbx_load_document_write(const ldbx_load_document *document, const char *jo
 /* LDBX_INVALID_DATA names the member that is missing or wrong. */
 int ldbx_load_document_read(ldbx_view text, const char *job, ldbx_load_document *out, ldbx_error **error);
 
-int ldbx_load_document_add_dead(ldbx_load_document *document, const ldbx_attempt *attempt, ldbx_error **error);
+/* Once, whoever names it again. Above LDBX_MAX_DEAD the oldest one is forgotten. */
+int ldbx_load_document_add_dead(ldbx_load_document *document, const ldbx_attempt *attempt, const char *url,
+                                ldbx_error **error);
+void ldbx_load_document_drop_dead(ldbx_load_document *document, size_t index);
 /* Above LDBX_MAX_SOURCES the oldest one is forgotten. */
 int ldbx_load_document_add_done(ldbx_load_document *document, const ldbx_load_done *done, ldbx_error **error);
 /* NULL: it is not among them. */

@@ -16,7 +16,6 @@ typedef struct ldbx_attempt {
     int64_t number; /* from 1 */
     int64_t parts;  /* names that may be in use: parts 1 to this one */
     bool gzip;
-    bool removed; /* once already; they are removed again at the end of a load, since a request may arrive late */
 } ldbx_attempt;
 
 /* {job}: the key in [a-z0-9-], cut, and 8 hexadecimal digits of its hash, so that no two keys share a folder. */

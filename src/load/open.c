@@ -196,6 +196,8 @@ static int load_document(ldbx_loader *loader, ldbx_error **error)
         status = ldbx_load_document_read(ldbx_buf_get(&text), loader->job, &loader->document, &failure);
     else if (status == LDBX_NOT_FOUND)
         status = LDBX_OK;
+    if (status == LDBX_INVALID_DATA) /* the store may advise to remove it */
+        ldbx_error_prefix(&failure, "checkpoint of loads; without it, all that was loaded before can be loaded again");
     if (status != LDBX_OK)
         ldbx_error_move(error, &failure);
     ldbx_error_destroy(failure);
@@ -208,48 +210,54 @@ static int fail_failed(const ldbx_loader *loader, ldbx_error **error)
     const ldbx_manifest *load = &loader->document.load;
 
     return ldbx_fail(error, LDBX_INVALID_DATA,
-                     "load %s failed, and is kept until checkpoint %s is removed: %s; its files are in %s/%s/%s",
-                     load->attempt.run, loader->key, load->failure, load->url, loader->job, load->attempt.run);
+                     "load %s failed, and is kept until it is given up (option discard): %s; its files are in %s/%s/%s",
+                     load->attempt.run, load->failure, load->url, loader->job, load->attempt.run);
 }
 
-/* Exactly the files that were sealed, wherever they are. */
+/* The report of the load that comes next says nothing of what this one did. */
+static void forget_earlier(ldbx_loader *loader)
+{
+    loader->earlier_rows = loader->last.rows;
+    loader->complete = false;
+    ldbx_buf_reset(&loader->warning);
+    ldbx_buf_reset(&loader->statements);
+}
+
+/* Exactly the files that were sealed, wherever they are; those that are loaded may be anywhere. */
 static int finish_earlier(ldbx_loader *loader, const ldbx_manifest *wanted, ldbx_error **error)
 {
     ldbx_manifest *load = &loader->document.load;
     const bool same = strcmp(load->identity, wanted->identity) == 0;
     int status;
 
-    if (strcmp(load->url, wanted->url) != 0)
-        return ldbx_fail(error, LDBX_INVALID_ARGUMENT,
-                         "load %s of key '%s' is not finished: its files are in %s, and this stager's address is %s",
-                         load->attempt.run, loader->key, load->url, wanted->url);
+    if (strcmp(load->url, wanted->url) != 0 && load->state != LDBX_LOAD_RECONCILED)
+        return ldbx_fail(
+            error, LDBX_INVALID_ARGUMENT,
+            "load %s of key '%s' is not finished (the option discard gives it up): its files are in %s, and "
+            "this stager's address is %s",
+            load->attempt.run, loader->key, load->url, wanted->url);
     load->resumed++;
     loader->resumed = same;
     ldbx_log(LDBX_LOG_INFO, "load", "%s: going on with load %s, which is %s", loader->key, load->attempt.run,
              ldbx_load_state_name(load->state));
     status = ldbx_load_finish(loader, error);
     if (status != LDBX_OK && !same)
-        ldbx_error_prefix(error, "load %s of other rows (checkpoint %s) was interrupted, and comes first",
-                          load->attempt.run, loader->key);
+        ldbx_error_prefix(error,
+                          "load %s of other rows was interrupted, and comes first (the option discard gives it up)",
+                          load->attempt.run);
     LDBX_TRY(status);
     if (same)
         return LDBX_DONE;
-    loader->earlier_rows = loader->last.rows;
-    loader->complete = false;
+    forget_earlier(loader);
     return LDBX_OK;
 }
 
 /* A load that was not sealed begins anew: its names are never used again. */
-static int bury(ldbx_loader *loader, ldbx_manifest *wanted, ldbx_error **error)
+static int begin_anew(ldbx_loader *loader, ldbx_manifest *wanted, ldbx_error **error)
 {
     const ldbx_manifest *old = &loader->document.load;
 
-    if (strcmp(old->url, wanted->url) != 0) {
-        ldbx_load_warn(loader, "files of an attempt that died may have stayed in %s/%s/%s", old->url, loader->job,
-                       old->attempt.run);
-        return LDBX_OK;
-    }
-    LDBX_TRY(ldbx_load_document_add_dead(&loader->document, &old->attempt, error));
+    LDBX_TRY(ldbx_load_bury(loader, old, error));
     if (strcmp(old->identity, wanted->identity) == 0) {
         memcpy(wanted->attempt.run, old->attempt.run, sizeof wanted->attempt.run);
         memcpy(wanted->null_value, old->null_value, sizeof wanted->null_value);
@@ -259,33 +267,36 @@ static int bury(ldbx_loader *loader, ldbx_manifest *wanted, ldbx_error **error)
     return LDBX_OK;
 }
 
-static int settle_earlier(ldbx_loader *loader, ldbx_manifest *wanted, ldbx_error **error)
+/* Somebody has decided that it is not wanted any more. What it loaded stays in the table. */
+static int discard(ldbx_loader *loader, ldbx_error **error)
 {
-    switch (loader->document.load.state) {
+    const ldbx_manifest *old = &loader->document.load;
+
+    ldbx_load_warn(
+        loader,
+        "load %s of %lld rows was given up: of its %lld groups of files %lld are in table %s.%s.%s, and %lld "
+        "more may be",
+        old->attempt.run, (long long)old->rows, (long long)ldbx_manifest_groups(old), (long long)old->loaded,
+        old->catalog, old->database, old->table, (long long)(old->started - old->loaded));
+    return ldbx_load_bury(loader, old, error);
+}
+
+static int settle_earlier(ldbx_loader *loader, ldbx_manifest *wanted, bool discards, ldbx_error **error)
+{
+    const ldbx_load_state state = loader->document.load.state;
+
+    if (discards && (state == LDBX_LOAD_SEALED || state == LDBX_LOAD_PREPARED || state == LDBX_LOAD_FAILED))
+        return discard(loader, error);
+    switch (state) {
     case LDBX_LOAD_NONE:
         return LDBX_OK;
     case LDBX_LOAD_STAGING:
-        return bury(loader, wanted, error);
+        return begin_anew(loader, wanted, error);
     case LDBX_LOAD_FAILED:
         return fail_failed(loader, error);
     default:
         return finish_earlier(loader, wanted, error);
     }
-}
-
-/* The save comes first: it stops whoever still writes those files. */
-static void remove_dead(ldbx_loader *loader)
-{
-    ldbx_error *failure = NULL;
-
-    for (size_t i = 0; i < loader->document.dead_count; i++) {
-        ldbx_attempt *dead = &loader->document.dead[i];
-        if (!dead->removed)
-            dead->removed = ldbx_load_remove(loader, dead, &failure);
-        if (failure != NULL)
-            break;
-    }
-    ldbx_error_destroy(failure);
 }
 
 static int begin(ldbx_loader *loader, ldbx_manifest *wanted, ldbx_error **error)
@@ -298,7 +309,7 @@ static int begin(ldbx_loader *loader, ldbx_manifest *wanted, ldbx_error **error)
     loader->document.load = *wanted;
     *wanted = (ldbx_manifest){0};
     LDBX_TRY(ldbx_load_save(loader, &loader->document.load, error));
-    remove_dead(loader);
+    ldbx_load_remove_dead(loader);
     return LDBX_OK;
 }
 
@@ -319,7 +330,7 @@ static int open_load(ldbx_loader *loader, const ldbx_loader_options *options, ld
     if (loader->earlier != NULL)
         return LDBX_DONE;
     LDBX_TRY(ldbx_load_patiently(loader, verify_session, NULL, error));
-    LDBX_TRY(settle_earlier(loader, wanted, error));
+    LDBX_TRY(settle_earlier(loader, wanted, options->discard != 0, error));
     LDBX_TRY(begin(loader, wanted, error));
     return ldbx_load_begin_parts(loader, options->part_rows, options->part_bytes, error);
 }

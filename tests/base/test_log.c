@@ -71,6 +71,33 @@ START_TEST(test_long_line_is_cut)
 }
 END_TEST
 
+static void LDBX_PRINTF(2, 3) warn(ldbx_buf *kept, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    ldbx_log_warning(kept, "load", "key", format, args);
+    va_end(args);
+}
+
+START_TEST(test_warnings_are_kept_once)
+{
+    seen log = {0};
+    ldbx_buf kept;
+
+    ldbx_buf_init(&kept, 20);
+    ldbx_set_log_sink(take_line, LDBX_LOG_WARNING, &log);
+    warn(&kept, "one %d", 1);
+    ck_assert_str_eq(log.line, "key: one 1");
+    warn(&kept, "two");
+    warn(&kept, "one %d", 1);
+    ck_assert_str_eq(ldbx_buf_cstr(&kept), "one 1; two");
+    warn(&kept, "one that finds no room");
+    ck_assert_str_eq(ldbx_buf_cstr(&kept), "one 1; two");
+    ldbx_buf_clear(&kept);
+}
+END_TEST
+
 START_TEST(test_no_memory)
 {
     for (long n = 1; n <= 2; n++) {
@@ -93,6 +120,7 @@ int main(void)
     tcase_add_test(tcase, test_levels);
     tcase_add_test(tcase, test_one_clean_line);
     tcase_add_test(tcase, test_long_line_is_cut);
+    tcase_add_test(tcase, test_warnings_are_kept_once);
     tcase_add_test(tcase, test_no_memory);
     return suite_run(suite);
 }

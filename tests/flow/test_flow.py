@@ -75,7 +75,7 @@ def test_load(build, start, tmp_path):
 
 
 def test_load_resumed(build, start, tmp_path):
-    run(build, start(), "flow_load_resumed", 11, {**DATABRICKS, "LDBX_TEST_STAGING": str(tmp_path)})
+    run(build, start(), "flow_load_resumed", 20, {**DATABRICKS, "LDBX_TEST_STAGING": str(tmp_path)})
 
 
 def test_load_on_open_source_spark(build, start, tmp_path):

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/json.h"
 #include "base/str.h"
 #include "stage/stager.h"
 #include "store/store.h"
@@ -189,6 +190,118 @@ START_TEST(as_many_rows_of_somebody_else_leave_the_outcome_unknown)
 }
 END_TEST
 
+/* Giving up. */
+
+/* Loop: one that is sealed, one whose rows are in the table, one that failed for good; each is followed by itself, or by other rows. */
+static int leave(int kind)
+{
+    ldbx_loader_options options = loads_options("source");
+
+    if (kind == 0) {
+        loads_leave_sealed("source");
+        return 0;
+    }
+    leave_unanswered("source");
+    if (kind == 1)
+        return LOADS_ROWS;
+    loads_execute("CREATE OR REPLACE TABLE flow_load " COLUMNS);
+    expect_status(loads_run(loads_stager, &options, NULL), LDBX_INVALID_DATA, error);
+    expect_status(loads_run(loads_stager, &options, NULL), LDBX_INVALID_DATA, error);
+    ck_assert_ptr_nonnull(strstr(ldbx_error_message(error), "option discard"));
+    loads_forget_error();
+    return 0;
+}
+
+START_TEST(a_load_is_given_up_and_what_was_done_stays_known)
+{
+    ldbx_loader_options options = loads_options("before");
+    ldbx_load_result result = {.size = sizeof result};
+    ldbx_loader *loader = NULL;
+    int64_t rows;
+
+    expect_ok(loads_run(loads_stager, &options, NULL), error);
+    loads_execute("DELETE FROM flow_load");
+    rows = leave(_i / 2);
+    options.source = _i % 2 == 0 ? "source" : "other";
+    options.discard = 1;
+    expect_ok(ldbx_loader_open(connection, loads_stager, &options, &loader, &error), error);
+    ck_assert_int_eq(loads_staged_files(), 0);
+    expect_ok(loads_append(loader, LOADS_ROWS), error);
+    expect_ok(ldbx_loader_commit(loader, &error), error);
+    ldbx_loader_result_get(loader, &result);
+    ck_assert_msg(
+        strstr(result.warning,
+               "was given up: of its 1 groups of files 0 are in table main.default.flow_load, and 1 more may be") !=
+            NULL,
+        "%s", result.warning);
+    ck_assert_int_eq(result.earlier_rows, -1);
+    ldbx_loader_destroy(loader);
+    ck_assert_int_eq(loads_ask("SELECT count(*) FROM flow_load"), rows + LOADS_ROWS);
+    options.source = "before";
+    expect_status(loads_run(loads_stager, &options, NULL), LDBX_DONE, error);
+    ck_assert_int_eq(loads_staged_files(), 0);
+}
+END_TEST
+
+/* Files of another address stay listed until somebody comes with its stager. */
+START_TEST(files_that_are_elsewhere_are_told_until_they_are_removed)
+{
+    ldbx_loader_options options = loads_options("source");
+    ldbx_load_result result = {.size = sizeof result};
+    ldbx_stager *other = NULL;
+    ldbx_loader *loader = NULL;
+    char path[300];
+
+    loads_leave_sealed("source");
+    snprintf(path, sizeof path, "%s-elsewhere", loads_folder());
+    expect_ok(ldbx_stager_open_directory(path, NULL, &other, &error), error);
+    options.discard = 1;
+    for (int i = 0; i < 2; i++) {
+        options.source = i == 0 ? "source" : "another";
+        expect_ok(ldbx_loader_open(connection, other, &options, &loader, &error), error);
+        expect_ok(ldbx_loader_commit(loader, &error), error);
+        ldbx_loader_result_get(loader, &result);
+        ck_assert_msg(strstr(result.warning, ldbx_stager_url(loads_stager)) != NULL, "%s", result.warning);
+        ldbx_loader_destroy(loader);
+        ck_assert_int_eq(loads_staged_files(), 3);
+    }
+    options.source = "third";
+    expect_ok(loads_run(loads_stager, &options, NULL), error);
+    ck_assert_int_eq(loads_staged_files(), 0);
+    ldbx_stager_destroy(other);
+}
+END_TEST
+
+START_TEST(a_report_says_nothing_of_the_load_that_came_before)
+{
+    ldbx_loader_options options = loads_options("other");
+    ldbx_loader *loader = NULL;
+    cJSON *report = NULL;
+
+    loads_leave_sealed("source");
+    expect_ok(ldbx_loader_open(connection, loads_stager, &options, &loader, &error), error);
+    expect_ok(ldbx_json_parse(ldbx_view_of(ldbx_loader_report(loader)), &report, &error), error);
+    ck_assert_int_eq(cJSON_GetArraySize(ldbx_json_get(report, "statements")), 0);
+    ck_assert_int_eq(cJSON_GetArraySize(ldbx_json_get(report, "warnings")), 0);
+    cJSON_Delete(report);
+    ldbx_loader_destroy(loader);
+    ck_assert_int_eq(loads_ask("SELECT count(*) FROM flow_load"), LOADS_ROWS);
+}
+END_TEST
+
+/* The store's own message may say that it can be removed. */
+START_TEST(a_damaged_checkpoint_tells_what_goes_with_it)
+{
+    ldbx_loader_options options = loads_options("source");
+    ldbx_loader *loader = NULL;
+    int64_t revision = 0;
+
+    expect_ok(ldbx_store_save(loads_store, "Flow load", ldbx_view_of("{}"), &revision, &error), error);
+    expect_status(ldbx_loader_open(connection, loads_stager, &options, &loader, &error), LDBX_INVALID_DATA, error);
+    ck_assert_ptr_nonnull(strstr(ldbx_error_message(error), "all that was loaded before can be loaded again"));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("load resumed");
@@ -202,5 +315,9 @@ int main(void)
     tcase_add_test(tcase, a_history_that_was_cut_too_far_leaves_the_outcome_unknown);
     tcase_add_loop_test(tcase, a_table_that_lost_the_rows_of_a_load_fails_it, 0, 4);
     tcase_add_loop_test(tcase, as_many_rows_of_somebody_else_leave_the_outcome_unknown, 0, 2);
+    tcase_add_loop_test(tcase, a_load_is_given_up_and_what_was_done_stays_known, 0, 6);
+    tcase_add_test(tcase, files_that_are_elsewhere_are_told_until_they_are_removed);
+    tcase_add_test(tcase, a_report_says_nothing_of_the_load_that_came_before);
+    tcase_add_test(tcase, a_damaged_checkpoint_tells_what_goes_with_it);
     return suite_run(suite);
 }

@@ -154,13 +154,13 @@ DOCUMENTS = [
     b"2" + CHECKPOINT,
     b'2{"format":1,"catalog":"main","source":"s","watermark":null,"run":null}',
 ]
-ATTEMPT = b'{"run":"20241124T180000Z-9f3a62c1","number":2,"parts":16,"gzip":true,"removed":false}'
+ATTEMPT = b'{"run":"20241124T180000Z-9f3a62c1","number":2,"parts":16,"gzip":true}'
 FILE = b'{"name":"contacts-0123abcd/20241124T180000Z-9f3a62c1/2-%06d.csv.gz","bytes":70,"rows":10,"crc32":7}'
 LOAD = (
     b'{"format":1,"load":{"state":"%b","identity":"0123456789abcdef0123456789abcdef","source":"s","url":"s3://b/p","catalog":"main","database":"crm",'
     b'"table":"contacts","columns":[{"name":"id","type":"BIGINT"}],"inferred":%b,"null_value":"ldbx_0123456789abcdef0123456789abcdef","attempt":'
     + ATTEMPT + b',"resumed":1,"files":[%b],"empty_as_null":0,"table_seen":true,"version_before":%b,"version_committed":1732471200000000,'
-    b'"started":%b,"loaded":%b,"statements":1,"version_after":-1,"failure":%b},"dead":[' + ATTEMPT + b'],"done":[{"identity":'
+    b'"table_id":"6c1d64b5-41a5-4e0f-b8ad-5b1e3b7f0a11","started":%b,"loaded":%b,"statements":1,"version_after":-1,"failure":%b},"dead":[' + ATTEMPT[:-1] + b',"url":"s3://b/p","removed":false}],"done":[{"identity":'
     b'"fedcba9876543210fedcba9876543210","run":"20241123T180000Z-00000000","rows":7}]}')
 MANIFESTS = [
     LOAD % (b"staging", b"true", b"", b"-1", b"0", b"0", b"null"),

@@ -29,14 +29,15 @@ static void tear_down(void)
 
 /* The example, member by member, so that each can be put wrong. */
 #define HEAD    "{\"format\":1,\"load\":{"
-#define ATTEMPT "{\"run\":\"20241124T180000Z-9f3a62c1\",\"number\":2,\"parts\":16,\"gzip\":true,\"removed\":false}"
+#define ATTEMPT "{\"run\":\"20241124T180000Z-9f3a62c1\",\"number\":2,\"parts\":16,\"gzip\":true}"
 #define FILES                                                                                                          \
     "[{\"name\":\"" JOB                                                                                                \
     "/20241124T180000Z-9f3a62c1/2-000001.csv.gz\",\"bytes\":70,\"rows\":10,\"crc32\":4294967295},{\"name\":\"" JOB     \
     "/20241124T180000Z-9f3a62c1/2-000002.csv.gz\",\"bytes\":30,\"rows\":5,\"crc32\":0}]"
 #define IDENTITY "0123456789abcdef0123456789abcdef"
 #define TAIL                                                                                                           \
-    "},\"dead\":[{\"run\":\"20241124T180000Z-9f3a62c1\",\"number\":1,\"parts\":16,\"gzip\":false,\"removed\":true}],"  \
+    "},\"dead\":[{\"run\":\"20241124T180000Z-9f3a62c1\",\"number\":1,\"parts\":16,\"gzip\":false,\"url\":\"s3://"      \
+    "bucket/other\",\"removed\":true}],"                                                                               \
     "\"done\":[{\"identity\":\"fedcba9876543210fedcba9876543210\",\"run\":\"20241123T180000Z-00000000\",\"rows\":7}]}"
 
 static const char *const members[] = {
@@ -158,11 +159,9 @@ static const struct {
     {7, "\"columns\":[1]"},
     {8, "\"inferred\":0"},
     {9, "\"null_value\":\"'; DROP TABLE contacts; -- 0123456789\""},
-    {10, "\"attempt\":{\"run\":\"../../x\",\"number\":2,\"parts\":16,\"gzip\":true,\"removed\":false}"},
-    {10,
-     "\"attempt\":{\"run\":\"20241124T180000Z-9f3a62c1\",\"number\":0,\"parts\":16,\"gzip\":true,\"removed\":false}"},
-    {10,
-     "\"attempt\":{\"run\":\"20241124T180000Z-9f3a62c1\",\"number\":2,\"parts\":1,\"gzip\":true,\"removed\":false}"},
+    {10, "\"attempt\":{\"run\":\"../../x\",\"number\":2,\"parts\":16,\"gzip\":true}"},
+    {10, "\"attempt\":{\"run\":\"20241124T180000Z-9f3a62c1\",\"number\":0,\"parts\":16,\"gzip\":true}"},
+    {10, "\"attempt\":{\"run\":\"20241124T180000Z-9f3a62c1\",\"number\":2,\"parts\":1,\"gzip\":true}"},
     {10, "\"attempt\":[]"},
     {12, "\"files\":{}"},
     {12, "\"files\":[{\"name\":\"" JOB
@@ -216,9 +215,7 @@ static void write_files(int count)
     ldbx_buf files;
 
     ldbx_buf_init(&files, LDBX_MAX_DOCUMENT);
-    ldbx_buf_str(
-        &files,
-        "\"attempt\":{\"run\":\"0\",\"number\":1,\"parts\":100000,\"gzip\":false,\"removed\":false},\"files\":[");
+    ldbx_buf_str(&files, "\"attempt\":{\"run\":\"0\",\"number\":1,\"parts\":100000,\"gzip\":false},\"files\":[");
     for (int i = 1; i <= count; i++)
         ldbx_buf_printf(&files, "%s{\"name\":\"" JOB "/0/1-%06d.csv\",\"bytes\":9,\"rows\":1,\"crc32\":7}",
                         i > 1 ? "," : "", i);
@@ -246,6 +243,27 @@ START_TEST(number_of_files)
         expect_status(ldbx_load_document_read(ldbx_buf_get(&text), JOB, &document, &error),
                       extra == 0 ? LDBX_OK : LDBX_INVALID_DATA, error);
     }
+}
+END_TEST
+
+/* An attempt is listed once, with the most names that may be in use. */
+START_TEST(number_of_dead_attempts)
+{
+    ldbx_attempt attempt = {.run = "0"};
+
+    for (int i = 1; i <= LDBX_MAX_DEAD + 1; i++) {
+        attempt.number = i;
+        attempt.parts = 16;
+        expect_ok(ldbx_load_document_add_dead(&document, &attempt, "s3://bucket", &error), error);
+        attempt.parts = 32;
+        expect_ok(ldbx_load_document_add_dead(&document, &attempt, "s3://bucket", &error), error);
+    }
+    ck_assert_uint_eq(document.dead_count, LDBX_MAX_DEAD);
+    ck_assert_int_eq(document.dead[0].attempt.number, 2);
+    ck_assert_int_eq(document.dead[0].attempt.parts, 32);
+    expect_ok(ldbx_load_document_add_dead(&document, &attempt, "s3://other", &error), error);
+    ck_assert_str_eq(document.dead[LDBX_MAX_DEAD - 1].url, "s3://other");
+    ck_assert_str_eq(document.dead[LDBX_MAX_DEAD - 2].url, "s3://bucket");
 }
 END_TEST
 
@@ -328,6 +346,7 @@ int main(void)
     tcase_add_test(tcase, cut_anywhere_it_is_refused);
     tcase_add_test(tcase, one_of_a_newer_library_is_told);
     tcase_add_test(tcase, number_of_files);
+    tcase_add_test(tcase, number_of_dead_attempts);
     tcase_add_test(tcase, number_of_sources);
     tcase_add_test(tcase, files_fall_into_groups);
     tcase_add_test(tcase, more_rows_than_can_be_counted_are_refused);
