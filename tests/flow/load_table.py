@@ -47,7 +47,6 @@ REQUESTS = [
     Step("S3 list", "S3.ListMultipartUploads", staging="s3", cleaning=True),
     Step("volume put", "Files.Put", staging="volume", skip=1),
     Step("volume check", "Files.Head", staging="volume"),
-    Step("volume read", "Files.Get", staging="volume"),
     Step("volume remove", "Files.Delete", staging="volume", cleaning=True)]
 
 
