@@ -15,6 +15,7 @@ void ldbx_log(ldbx_log_level level, const char *component, const char *format, .
  * A warning about `key`, which is logged and kept for whoever reads a report: behind "; " in `kept`. What is there already is not said twice, and what finds no
  * room leaves what was said before.
  */
-void ldbx_log_warning(ldbx_buf *kept, const char *component, const char *key, const char *format, va_list args);
+void ldbx_log_warning(ldbx_buf *kept, const char *component, const char *key, const char *format, va_list args)
+    LDBX_PRINTF(4, 0);
 
 #endif
