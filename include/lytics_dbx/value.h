@@ -48,7 +48,8 @@ typedef struct ldbx_load_column {
 /** Where the types of a table come from that a load creates. */
 typedef enum ldbx_load_schema {
     LDBX_SCHEMA_DECLARED = 0, /**< from its columns; every value is cast to their types */
-    LDBX_SCHEMA_INFERRED = 1  /**< from the text that was staged, by the warehouse; the empty string becomes NULL */
+    LDBX_SCHEMA_INFERRED = 1  /**< from the text that was staged, by the warehouse; the empty string becomes NULL,
+                                   and texts like "00501" become numbers where all of a column are */
 } ldbx_load_schema;
 
 LDBX_END_DECLS

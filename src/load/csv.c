@@ -136,6 +136,11 @@ int64_t ldbx_csv_empty_as_null(const ldbx_csv *csv)
     return csv->empty_as_null;
 }
 
+bool ldbx_csv_changes_texts(const ldbx_csv *csv, size_t column)
+{
+    return csv->columns[column].texts == LDBX_CSV_TEXT_CHANGED;
+}
+
 int ldbx_csv_fail_size(ldbx_error **error)
 {
     return ldbx_fail(error, LDBX_INVALID_DATA, "a row has more than %zu bytes as text", LDBX_MAX_CSV_ROW);

@@ -50,6 +50,8 @@ int ldbx_csv_arrow(ldbx_csv *csv, const struct ArrowArray *array, int64_t first,
 
 /* Of an inferred load: empty strings that were written as nothing. */
 int64_t ldbx_csv_empty_as_null(const ldbx_csv *csv);
+/* Of an inferred load: whether all texts of a STRING column were numbers, so that an inferred type changes some ("00501"). */
+bool ldbx_csv_changes_texts(const ldbx_csv *csv, size_t column);
 
 /* The SELECT list of a COPY INTO over the columns as the reader has them, all STRING: "CAST(`a` AS INT) AS `a`, `b`, unbase64(`c`) AS `c`". */
 void ldbx_csv_select(const ldbx_csv *csv, ldbx_buf *sql);

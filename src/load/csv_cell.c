@@ -294,12 +294,49 @@ static uint8_t *put_empty(ldbx_csv *csv, uint8_t *to)
     return to + 2;
 }
 
-static uint8_t *put_string(ldbx_csv *csv, ldbx_view text, uint8_t *to)
+static size_t count_digits(ldbx_view text, size_t from)
 {
+    size_t count = 0;
+
+    while (from + count < text.size && text.data[from + count] >= '0' && text.data[from + count] <= '9')
+        count++;
+    return count;
+}
+
+/* What becomes of a text in a column that turns out to be of numbers: "00501", "+49", "1e5" and "1.50" are not written so again. */
+static unsigned look_at_text(ldbx_view text)
+{
+    const size_t sign = text.data[0] == '+' || text.data[0] == '-';
+    const size_t whole = count_digits(text, sign);
+    size_t at = sign + whole, fraction = 0;
+    bool changed = text.data[0] == '+' || (whole > 1 && text.data[sign] == '0');
+
+    if (at < text.size && text.data[at] == '.') {
+        fraction = count_digits(text, at + 1);
+        at += 1 + fraction;
+        changed |= whole == 0 || fraction == 0 || (fraction > 1 && text.data[at - 1] == '0');
+    }
+    if (whole + fraction > 0 && at < text.size && (text.data[at] | 0x20) == 'e') {
+        const size_t begin = at + 1 + (at + 1 < text.size && (text.data[at + 1] == '+' || text.data[at + 1] == '-'));
+        at = begin + count_digits(text, begin);
+        changed = true;
+        if (at == begin)
+            return LDBX_CSV_TEXT_PLAIN;
+    }
+    if (at < text.size || whole + fraction == 0)
+        return LDBX_CSV_TEXT_PLAIN;
+    return changed ? LDBX_CSV_TEXT_CHANGED : 0;
+}
+
+static uint8_t *put_string(ldbx_csv *csv, const ldbx_csv_column *column, ldbx_view text, uint8_t *to)
+{
+    unsigned *texts = &csv->columns[column - csv->columns].texts;
     findings found;
 
     if (text.size == 0)
         return put_empty(csv, to);
+    if (csv->inferred && (*texts & LDBX_CSV_TEXT_PLAIN) == 0)
+        *texts |= look_at_text(text);
     found = copy_text(to, (const uint8_t *)text.data, text.size);
     if ((found.bytes != 0 && !ldbx_utf8_valid(text)) || is_sentinel(csv, text))
         return NULL;
@@ -316,7 +353,7 @@ static uint8_t *put_binary(ldbx_csv *csv, ldbx_view bytes, uint8_t *to)
 uint8_t *ldbx_csv_put_bytes(ldbx_csv *csv, const ldbx_csv_column *column, ldbx_view bytes, uint8_t *to)
 {
     if (column->type == LDBX_TYPE_STRING)
-        return put_string(csv, bytes, to);
+        return put_string(csv, column, bytes, to);
     if (column->type == LDBX_TYPE_BINARY)
         return put_binary(csv, bytes, to);
     return put_text(column, bytes, to);

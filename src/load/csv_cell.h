@@ -10,12 +10,16 @@
 #define LDBX_CSV_SCALAR 104 /* room for a cell of any type but STRING and BINARY, and a comma: a decimal takes 96 */
 #define LDBX_CSV_NULL   (LDBX_CSV_SCALAR - 8) /* bytes that the sentinel may have */
 
+#define LDBX_CSV_TEXT_PLAIN   1u /* no number: the column stays STRING */
+#define LDBX_CSV_TEXT_CHANGED 2u /* a number that is written otherwise */
+
 typedef struct ldbx_csv_column {
     char *name;
     char type_name[16]; /* "DECIMAL(38,38)" */
     ldbx_type type;
     int precision, scale; /* DECIMAL */
     int64_t low, high;    /* what an integer, day or microsecond may be */
+    unsigned texts;       /* LDBX_CSV_TEXT_... of those that came for a STRING of an inferred load */
 } ldbx_csv_column;
 
 /* Where the cells of a column lie in the Arrow arrays that were bound, and how they become text. */

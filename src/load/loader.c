@@ -199,6 +199,19 @@ static void warn_of_missing(ldbx_loader *loader)
             ldbx_load_warn(loader, "column %s is in none of the rows", load->columns[i].name);
 }
 
+static void warn_of_changes(ldbx_loader *loader)
+{
+    const ldbx_manifest *load = &loader->document.load;
+
+    for (size_t i = 0; i < load->column_count; i++)
+        if (ldbx_csv_changes_texts(ldbx_parts_csv(loader->parts), i))
+            ldbx_load_warn(
+                loader,
+                "column %s: its texts are all numbers, and an inferred type changes those like 00501, +49 or "
+                "1e5; a declared load keeps them",
+                load->columns[i].name);
+}
+
 /* From here on exactly these files are loaded, by whoever comes. */
 static int seal(ldbx_loader *loader, ldbx_error **error)
 {
@@ -213,6 +226,7 @@ static int seal(ldbx_loader *loader, ldbx_error **error)
     loader->seal_tried = true;
     LDBX_TRY(ldbx_load_save(loader, &before, error));
     warn_of_missing(loader);
+    warn_of_changes(loader);
     drop_json(loader);
     ldbx_parts_destroy(loader->parts);
     loader->parts = NULL;

@@ -304,6 +304,8 @@ static int begin(ldbx_loader *loader, ldbx_manifest *wanted, ldbx_error **error)
     ldbx_target target;
 
     LDBX_TRY(ldbx_target_look(loader, wanted, &target, error));
+    if (!target.is_there)
+        LDBX_TRY(ldbx_target_check_schema(loader, wanted, error));
     wanted->table_seen |= target.is_there;
     ldbx_manifest_clear(&loader->document.load);
     loader->document.load = *wanted;

@@ -202,17 +202,20 @@ int ldbx_target_look(ldbx_loader *loader, const ldbx_manifest *manifest, ldbx_ta
     return about_table(manifest, status, error);
 }
 
-/* Without columns it is a place for what COPY INTO will infer. */
+/* Without columns it is a place for what COPY INTO will infer; where there is nothing to infer from, all are STRING. */
 static void write_create(const ldbx_manifest *manifest, ldbx_buf *sql)
 {
+    const bool declared = manifest->schema == LDBX_SCHEMA_DECLARED;
+    const bool has_columns = declared || manifest->part_count == 0;
+
     ldbx_buf_str(sql, "CREATE TABLE IF NOT EXISTS ");
     ldbx_target_name(manifest, sql);
-    for (size_t i = 0; manifest->schema == LDBX_SCHEMA_DECLARED && i < manifest->column_count; i++) {
+    for (size_t i = 0; has_columns && i < manifest->column_count; i++) {
         ldbx_buf_str(sql, i == 0 ? " (" : ", ");
         ldbx_sql_identifier(sql, manifest->columns[i].name);
-        ldbx_buf_printf(sql, " %s", manifest->columns[i].type);
+        ldbx_buf_printf(sql, " %s", declared ? manifest->columns[i].type : "STRING");
     }
-    if (manifest->schema == LDBX_SCHEMA_DECLARED)
+    if (has_columns)
         ldbx_buf_str(sql, ")");
     ldbx_buf_str(sql, " USING DELTA");
 }
@@ -237,6 +240,35 @@ int ldbx_target_create(ldbx_loader *loader, const ldbx_manifest *manifest, ldbx_
     look work = {.manifest = manifest};
 
     return about_table(manifest, ldbx_load_patiently(loader, create_once, &work, error), error);
+}
+
+/* The list of the table alone: what is wanted is whether there is somewhere to list. */
+static int ask_schema(ldbx_loader *loader, void *context, ldbx_error **error)
+{
+    const look *work = context;
+    ldbx_query query = {0};
+    ldbx_buf sql;
+    int status;
+
+    ldbx_buf_init(&sql, LDBX_MAX_SQL);
+    ldbx_buf_str(&sql, "SHOW TABLES IN ");
+    ldbx_sql_name(&sql, work->manifest->catalog, work->manifest->database, NULL);
+    ldbx_buf_str(&sql, " LIKE ");
+    ldbx_sql_string(&sql, ldbx_view_of(work->manifest->table));
+    status = ldbx_query_open(loader->connection, &sql, &loader->statement, &query, error);
+    ldbx_query_close(&query);
+    ldbx_buf_clear(&sql);
+    return status;
+}
+
+int ldbx_target_check_schema(ldbx_loader *loader, const ldbx_manifest *manifest, ldbx_error **error)
+{
+    look work = {.manifest = manifest};
+    int status = ldbx_load_patiently(loader, ask_schema, &work, error);
+
+    if (status == LDBX_NOT_FOUND)
+        ldbx_error_prefix(error, "schema %s.%s", manifest->catalog, manifest->database);
+    return status;
 }
 
 static int ask_version(ldbx_loader *loader, void *context, ldbx_error **error)

@@ -22,6 +22,9 @@ int ldbx_target_look(ldbx_loader *loader, const ldbx_manifest *manifest, ldbx_ta
 /* Makes it, with the columns of a declared load; somebody else may be faster. */
 int ldbx_target_create(ldbx_loader *loader, const ldbx_manifest *manifest, ldbx_error **error);
 
+/* Where there is no table: LDBX_NOT_FOUND names a schema or catalog that is not there, and in which none could be made. */
+int ldbx_target_check_schema(ldbx_loader *loader, const ldbx_manifest *manifest, ldbx_error **error);
+
 /* Its newest version. */
 int ldbx_target_version(ldbx_loader *loader, const ldbx_manifest *manifest, ldbx_version *out, ldbx_error **error);
 

@@ -34,6 +34,7 @@ def statement(name, text, skip=0):
 
 STATEMENTS = [
     statement("catalog", "SELECT current_catalog()"), statement("settings", "SET ANSI_MODE"), statement("look", "DESCRIBE DETAIL"),
+    statement("schema", "SHOW TABLES IN"),
     statement("look again", "DESCRIBE DETAIL", 1), statement("create", "CREATE TABLE"), statement("look at it", "DESCRIBE DETAIL", 2),
     statement("columns", "SELECT * FROM"), statement("version", "DESCRIBE HISTORY"), statement("copy", "COPY INTO"),
     statement("proof", "DESCRIBE HISTORY", 1)]

@@ -71,7 +71,7 @@ def test_cancel(build, start):
 
 
 def test_load(build, start, tmp_path):
-    run(build, start(), "flow_load", 49, {**DATABRICKS, "LDBX_TEST_STAGING": str(tmp_path), "CK_RUN_CASE": "flow"})
+    run(build, start(), "flow_load", 53, {**DATABRICKS, "LDBX_TEST_STAGING": str(tmp_path), "CK_RUN_CASE": "flow"})
 
 
 def test_load_resumed(build, start, tmp_path):

@@ -563,6 +563,49 @@ START_TEST(parts_end_by_bytes)
 }
 END_TEST
 
+START_TEST(a_schema_that_is_not_there_is_named_before_anything_is_staged)
+{
+    ldbx_loader_options options = loads_options("source");
+    ldbx_loader *loader = NULL;
+
+    options.catalog = _i == 0 ? "main" : "nowhere";
+    options.database = "nothing";
+    expect_status(ldbx_loader_open(connection, loads_stager, &options, &loader, &error), LDBX_NOT_FOUND, error);
+    ck_assert_msg(strstr(ldbx_error_message(error), _i == 0 ? "schema main.nothing" : "nowhere") != NULL, "%s",
+                  ldbx_error_message(error));
+}
+END_TEST
+
+/* Loop: no rows at all, and texts that an inferred type changes. */
+START_TEST(an_inferred_load_tells_of_texts_that_change)
+{
+    static const ldbx_load_column texts[] = {{"zip", "STRING"}, {"phone", "STRING"}, {"count", "STRING"}};
+    static const char *const rows[] = {"{\"zip\": \"00501\", \"phone\": \"+49 170\", \"count\": \"12\"}",
+                                       "{\"zip\": \"10115\", \"phone\": \"+49170\", \"count\": \"1.5\"}"};
+    ldbx_loader_options options = loads_options("source");
+    ldbx_load_result result = {.size = sizeof result};
+    ldbx_loader *loader = NULL;
+
+    options.schema = LDBX_SCHEMA_INFERRED;
+    options.columns = texts;
+    expect_ok(ldbx_loader_open(connection, loads_stager, &options, &loader, &error), error);
+    for (int i = 0; i < 2 * _i; i++)
+        expect_ok(ldbx_loader_append_json(loader, ldbx_view_of(rows[i]), &error), error);
+    expect_ok(ldbx_loader_commit(loader, &error), error);
+    ldbx_loader_result_get(loader, &result);
+    if (_i == 1) {
+        ck_assert_ptr_nonnull(strstr(result.warning, "column zip: its texts are all numbers"));
+        ck_assert_ptr_null(strstr(result.warning, "column phone"));
+        ck_assert_ptr_null(strstr(result.warning, "column count"));
+    }
+    ldbx_loader_destroy(loader);
+    if (_i == 0) {
+        loads_execute("INSERT INTO flow_load VALUES ('00501', 'b', 'c')");
+        ck_assert_int_eq(loads_ask("SELECT count(*) FROM flow_load WHERE concat(zip, 'x') = '00501x'"), 1);
+    }
+}
+END_TEST
+
 START_TEST(an_inferred_load_makes_its_types)
 {
     ldbx_loader_options options = loads_options("source");
@@ -737,6 +780,8 @@ int main(void)
     tcase_add_loop_test(tcase, arrow_columns_are_loaded, 0, 2);
     tcase_add_test(tcase, parts_end_by_bytes);
     tcase_add_test(tcase, an_inferred_load_makes_its_types);
+    tcase_add_loop_test(tcase, an_inferred_load_tells_of_texts_that_change, 0, 2);
+    tcase_add_loop_test(tcase, a_schema_that_is_not_there_is_named_before_anything_is_staged, 0, 2);
     tcase_add_test(tcase, the_report_tells_files_statements_and_versions);
     tcase_add_loop_test(tcase, a_load_that_is_stopped_can_be_gone_on_with, 0, 2);
     tcase_add_test(tcase, a_load_that_is_cancelled_can_be_gone_on_with);

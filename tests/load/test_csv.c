@@ -751,6 +751,37 @@ START_TEST(memory_may_run_out)
 }
 END_TEST
 
+static const struct {
+    const char *first, *second;
+    bool changes;
+} numbers_as_texts[] = {
+    {"00501", "10115", true}, {"+4930", "12", true}, {"1e5", "7", true},       {"2E+3", "-1.5", true},
+    {"1.50", "2", true},      {".5", "1", true},     {"5.", "1", true},        {"0", "12", false},
+    {"-7", "1.0", false},     {"0.25", "3", false},  {"00501", "x", false},    {"x", "00501", false},
+    {"1e", "007", false},     {"+", "007", false},   {"+49 30", "007", false}, {"1.2.3", "007", false},
+};
+
+START_TEST(texts_that_an_inferred_type_changes_are_told)
+{
+    static const ldbx_load_column zip = {"zip", "STRING"};
+    ldbx_error *error = NULL;
+
+    for (int inferred = 0; inferred < 2; inferred++) {
+        ldbx_csv *csv = make_csv(&zip, 1, inferred == 1);
+        const char *both[] = {numbers_as_texts[_i].first, "", numbers_as_texts[_i].second};
+        ldbx_buf out;
+        ldbx_buf_init(&out, 1000);
+        for (int i = 0; i < 3; i++) {
+            const ldbx_value value = {.kind = LDBX_VALUE_BYTES, .as.bytes = ldbx_view_of(both[i])};
+            expect_ok(ldbx_csv_row(csv, &value, 1, &out, &error), error);
+        }
+        ck_assert_int_eq(ldbx_csv_changes_texts(csv, 0), numbers_as_texts[_i].changes && inferred == 1);
+        ldbx_buf_clear(&out);
+        ldbx_csv_destroy(csv);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("csv");
@@ -776,5 +807,7 @@ int main(void)
     tcase_add_test(tcase, arrays_of_another_form_are_refused);
     tcase_add_test(tcase, schemas_that_do_not_fit_are_refused);
     tcase_add_test(tcase, memory_may_run_out);
+    tcase_add_loop_test(tcase, texts_that_an_inferred_type_changes_are_told, 0,
+                        sizeof numbers_as_texts / sizeof numbers_as_texts[0]);
     return suite_run(suite);
 }
