@@ -4,6 +4,7 @@
  *   load_measure TABLE compress        CSV and gzip, dropped
  *   load_measure TABLE upload          what compress makes, made before, into the bucket
  *   load_measure TABLE columns|rows    through a loader into the bucket, until all is staged and sealed; COPY INTO is not sent
+ *   load_measure TABLE large           the same from columns, but one file of all rows, not compressed: blocks of a multipart upload
  *
  * DATABRICKS_* say where the warehouse is, AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and BENCH_BUCKET where
  * the bucket is, BENCH_PARALLEL how many requests go out at once. Reading the table, and making rows of its columns, is
@@ -21,6 +22,7 @@
 #include "stage/upload.h"
 
 #define PART_ROWS   100000
+#define LARGE_ROWS  1000000000
 #define MAX_COLUMNS 64
 #define MAX_PARTS   1024
 
@@ -182,7 +184,8 @@ static int remove_none(void *user, const char *key, const char **message)
     return LDBX_OK;
 }
 
-static ldbx_loader *open_loader(const table *in, ldbx_connection *connection, ldbx_stager *stager, ldbx_store *store)
+static ldbx_loader *open_loader(const table *in, ldbx_connection *connection, ldbx_stager *stager, ldbx_store *store,
+                                bool large)
 {
     ldbx_load_column columns[MAX_COLUMNS];
     ldbx_loader_options options;
@@ -194,7 +197,8 @@ static ldbx_loader *open_loader(const table *in, ldbx_connection *connection, ld
     ldbx_loader_options_init(&options, sizeof options);
     options.database = "default", options.table = "bench", options.columns = columns,
     options.column_count = in->shape.count;
-    options.gzip = 1, options.store = store, options.key = "bench", options.source = "the table";
+    options.gzip = !large, options.part_rows = large ? LARGE_ROWS : PART_ROWS;
+    options.store = store, options.key = "bench", options.source = "the table";
     must(ldbx_loader_open(connection, stager, &options, &loader, &error));
     return loader;
 }
@@ -214,7 +218,7 @@ static int64_t append_table(ldbx_loader *loader, table *in, bool rows)
     return count;
 }
 
-static int64_t load(table *in, bool rows)
+static int64_t load(table *in, bool rows, bool large)
 {
     static const ldbx_store_ops ops = {.size = sizeof ops, .load = load_none, .save = save, .remove = remove_none};
     ldbx_config *config;
@@ -229,7 +233,7 @@ static int64_t load(table *in, bool rows)
     must(ldbx_config_load_env(config, &error));
     must(ldbx_connection_open(config, NULL, &connection, &error));
     must(ldbx_store_new(&ops, NULL, &store, &error));
-    loader = open_loader(in, connection, stager, store);
+    loader = open_loader(in, connection, stager, store, large);
     report_begin();
     count = append_table(loader, in, rows);
     table_check(ldbx_loader_commit(loader, &error) == LDBX_STOPPED, "the load was not stopped when it was sealed");
@@ -254,7 +258,8 @@ int main(int argc, char **argv)
     table_open(&in, argv[1]);
     upload = strcmp(argv[2], "upload") == 0;
     rows = strcmp(argv[2], "rows") == 0;
-    report_print(upload || strcmp(argv[2], "compress") == 0 ? alone(&in, upload) : load(&in, rows));
+    report_print(upload || strcmp(argv[2], "compress") == 0 ? alone(&in, upload)
+                                                            : load(&in, rows, strcmp(argv[2], "large") == 0));
     table_close(&in);
     return 0;
 }
