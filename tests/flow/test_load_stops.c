@@ -277,10 +277,15 @@ int main(void)
     Suite *suite = suite_create("load stops");
     TCase *tcase = suite_case(suite, "flow");
 
+    TCase *scale = suite_case(suite, "scale"); /* what takes long, and shows little more */
+
     tcase_set_timeout(tcase, 200);
+    tcase_set_timeout(scale, 200);
     tcase_add_checked_fixture(tcase, set_up, loads_tear_down);
+    tcase_add_checked_fixture(scale, set_up, loads_tear_down);
     tcase_add_loop_test(tcase, stopped_at_every_save_it_goes_on, 0, 2);
-    tcase_add_loop_test(tcase, stopped_at_every_call_of_the_stager_it_goes_on, 0, 2);
+    tcase_add_loop_test(tcase, stopped_at_every_call_of_the_stager_it_goes_on, 1, 2);
+    tcase_add_loop_test(scale, stopped_at_every_call_of_the_stager_it_goes_on, 0, 1);
     tcase_add_loop_test(tcase, a_statement_that_fails_is_repeated, 0, FAILING);
     tcase_add_loop_test(tcase, a_statement_that_goes_on_without_us_is_waited_for, 0, 3);
     tcase_add_test(tcase, a_refusal_that_stays_is_told_and_can_be_repeated);

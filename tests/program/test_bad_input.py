@@ -30,6 +30,7 @@ def free_port():
         return closed.getsockname()[1]
 
 
+@pytest.mark.scale          # it takes as long as all repeats
 def test_nobody_listens(program):
     port = free_port()
     started = time.monotonic()

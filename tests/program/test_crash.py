@@ -174,7 +174,7 @@ def test_a_second_runner_is_turned_away(numbers, job):
     {"rpc": "FetchResults", "action": "reset_after", "times": 2},
     {"rpc": "ExecuteStatement", "statement": "ORDER BY", "action": "reset_before", "skip": 1, "times": 1},
 ], ids=lambda fault: fault["action"] + "-" + fault["rpc"])
-@pytest.mark.parametrize("config", [{"batch_size": 20000}, {}], ids=["batches", "streamed"])
+@pytest.mark.parametrize("config", [{"batch_size": 20000}, pytest.param({}, marks=pytest.mark.scale)], ids=["batches", "streamed"])
 def test_the_server_fails_in_the_middle(numbers, job, faulty, config, fault):
     faulty.faults(fault)
     one = job(numbers, **config)

@@ -178,6 +178,8 @@ def test_a_closed_session_is_gone(wire):
 SLOW = "SELECT count(*) FROM range(1000000) a JOIN range(1000000) b ON a.id + b.id = -1 OR a.id * b.id = 7"
 
 
+# The answer comes after five seconds: once is enough.
+@pytest.mark.parametrize("wire", [WAREHOUSE], indirect=True)
 def test_a_long_statement_runs_and_can_be_cancelled(wire):
     answer = wire.execute(SLOW)
     assert answer.directResults.operationStatus.operationState == State.RUNNING_STATE

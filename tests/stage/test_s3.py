@@ -87,10 +87,13 @@ FAULTS = {
     "500": {"action": "status", "status": 500}, "429": {"action": "status", "status": 429}, "RequestTimeout": {"action": "status", "status": 400},
     "reset before": {"action": "reset_before"}, "reset after": {"action": "reset_after"}, "cut": {"action": "cut"},
 }
+QUICK = ("503 with Retry-After", "RequestTimeout", "reset after")
 
 
 # An answer to HEAD has no words, so that a 400 does not say that it may heal.
-@pytest.mark.parametrize("call, fault", [(call, fault) for call in CALLS for fault in FAULTS if (call, fault) != ("HeadObject", "RequestTimeout")])
+@pytest.mark.parametrize("call, fault", [
+    pytest.param(call, fault, marks=[] if fault in QUICK else pytest.mark.scale)
+    for call in CALLS for fault in FAULTS if (call, fault) != ("HeadObject", "RequestTimeout")])
 def test_a_fault_heals(driver, place, call, fault):
     """Three in a row, of one call in the life of an object."""
     place.sandbox.faults(FAULTS[fault] | {"rpc": f"S3.{call}", "times": 3})
