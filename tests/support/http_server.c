@@ -17,7 +17,7 @@
 #define MAX_REQUESTS    64
 
 struct http_server {
-    const http_step *script;
+    http_step *script; /* a copy: the test may end, and its script with it, while a connection is closed */
     size_t steps;
     int listener;
     int port;
@@ -124,9 +124,8 @@ static void serve(http_server *server, int *fd)
 {
     static const http_step lost = {HTTP_SEND_CLOSE, HTTP_ANSWER("500 Script Is Over", 0, "")};
     size_t number = (size_t)server->requests; /* only this thread writes it */
-    /* A copy: once the answer is there, the test may end and its script with it. */
-    const http_step step = number < server->steps ? server->script[number] : lost;
-    char *text = read_request(*fd, step.kind == HTTP_EARLY);
+    const http_step *step = number < server->steps ? &server->script[number] : &lost;
+    char *text = read_request(*fd, step->kind == HTTP_EARLY);
 
     if (text == NULL || number >= MAX_REQUESTS) {
         free(text);
@@ -134,10 +133,10 @@ static void serve(http_server *server, int *fd)
         return;
     }
     server->texts[number] = text;
-    send_all(*fd, step.bytes);
-    if (step.kind == HTTP_SEND_CLOSE || step.kind == HTTP_EARLY)
+    send_all(*fd, step->bytes);
+    if (step->kind == HTTP_SEND_CLOSE || step->kind == HTTP_EARLY)
         close_connection(server, fd);
-    else if (step.kind == HTTP_RESET)
+    else if (step->kind == HTTP_RESET)
         reset_connection(server, fd);
     count(server, &server->requests);
 }
@@ -183,7 +182,9 @@ http_server *http_server_start(const http_step *script, size_t steps)
     http_server *server = calloc(1, sizeof *server);
 
     ck_assert_ptr_nonnull(server);
-    server->script = script;
+    server->script = calloc(steps + 1, sizeof *script);
+    ck_assert_ptr_nonnull(server->script);
+    memcpy(server->script, script, steps * sizeof *script);
     server->steps = steps;
     server->listener = listen_on_loopback(&server->port, 16);
     for (int i = 0; i < MAX_CONNECTIONS; i++)
@@ -209,6 +210,7 @@ void http_server_stop(http_server *server)
     close(server->wake[0]);
     pthread_cond_destroy(&server->changed);
     pthread_mutex_destroy(&server->lock);
+    free(server->script);
     free(server);
 }
 

@@ -27,7 +27,7 @@ typedef struct http_step {
     "HTTP/1.1 " status_and_headers "\r\nContent-Length: " #length "\r\n\r\n" body
 #define HTTP_OK2 HTTP_ANSWER("200 OK", 2, "ok")
 
-/* The script must live as long as the server. Fails the test when there is no socket. */
+/* The script is copied, but for its bytes. Fails the test when there is no socket. */
 http_server *http_server_start(const http_step *script, size_t steps);
 void http_server_stop(http_server *server);
 
