@@ -107,8 +107,13 @@ static int read_once(ldbx_loader *loader, void *context, ldbx_error **error)
 
 int ldbx_copies_read(ldbx_loader *loader, ldbx_copies *out, ldbx_error **error)
 {
+    int status;
+
     *out = (ldbx_copies){0};
-    return ldbx_load_patiently(loader, read_once, out, error);
+    status = ldbx_load_patiently(loader, read_once, out, error);
+    if (status != LDBX_OK)
+        ldbx_copies_clear(out);
+    return status;
 }
 
 ldbx_match ldbx_reconcile(const ldbx_manifest *manifest, int64_t groups, int64_t index, const ldbx_copies *copies,
