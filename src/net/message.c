@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 
+#define LAST_DATE INT64_C(253402300799) /* the end of the year 9999, as an HTTP date has four digits */
 #define NOT_GIVEN (-1)
 #define MAX_HEAD  ((size_t)64 << 10) /* of a head that is kept: lines behind it are not found */
 
@@ -76,12 +77,14 @@ static void take_reason(ldbx_http_response *response, int rank, ldbx_view value)
 int64_t ldbx_http_date(ldbx_view value)
 {
     char text[64];
+    int64_t at;
 
     if (value.size == 0 || value.size >= sizeof text || value.data[0] < 'A' || value.data[0] > 'Z')
         return -1;
     memcpy(text, value.data, value.size);
     text[value.size] = '\0';
-    return (int64_t)curl_getdate(text, NULL);
+    at = (int64_t)curl_getdate(text, NULL);
+    return at <= LAST_DATE ? at : -1;
 }
 
 /* Whole seconds, or an HTTP date. */

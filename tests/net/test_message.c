@@ -65,6 +65,15 @@ START_TEST(the_first_that_says_something_counts)
 }
 END_TEST
 
+/* libcurl reads years of any length; a time of that many milliseconds does not exist. */
+START_TEST(a_date_has_four_digits_for_its_year)
+{
+    line("Retry-After: Wed, 21 Oct 203123456 00:00:00 GMT\r\n");
+    ck_assert_int_eq(response.retry_after_ms, -1);
+    ck_assert_int_eq(ldbx_http_date(ldbx_view_of("Fri, 31 Dec 9999 23:59:59 GMT")), INT64_C(253402300799));
+}
+END_TEST
+
 START_TEST(the_better_header_gives_the_reason_wherever_it_stands)
 {
     line("x-databricks-error-or-redirect-message: third\r\n");
@@ -228,6 +237,7 @@ int main(void)
     tcase_add_test(tcase, a_new_response_says_nothing);
     tcase_add_test(tcase, names_have_no_case_and_values_are_trimmed);
     tcase_add_test(tcase, the_first_that_says_something_counts);
+    tcase_add_test(tcase, a_date_has_four_digits_for_its_year);
     tcase_add_test(tcase, the_better_header_gives_the_reason_wherever_it_stands);
     tcase_add_test(tcase, a_new_head_forgets_the_old_one);
     tcase_add_test(tcase, a_reason_becomes_one_short_line);
