@@ -240,6 +240,13 @@ int ldbx_error_set(ldbx_error **error, int status, const char *message)
     return failure;
 }
 
+int ldbx_error_of_hook(ldbx_error **error, int status)
+{
+    if (*error != NULL && (int)ldbx_error_status(*error) == status)
+        return status;
+    return ldbx_error_set(error, status, *error != NULL ? ldbx_error_message(*error) : NULL);
+}
+
 int ldbx_fail_no_memory(ldbx_error **error)
 {
     if (error == NULL)

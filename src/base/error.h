@@ -28,6 +28,9 @@ int ldbx_fail_no_memory(ldbx_error **error);
 void ldbx_error_prefix(ldbx_error **error, const char *format, ...) LDBX_PRINTF(2, 3);
 /* Gives *error another retry verdict, if there is an error. */
 void ldbx_error_set_retry(ldbx_error **error, ldbx_retry retry);
+/* For a hook that failed with `status`, and may have made no error, or one of another status: *error becomes one of the
+ * status that is returned. */
+int ldbx_error_of_hook(ldbx_error **error, int status);
 /* Moves an error from a local to the caller's slot; destroys it when there is no slot. */
 void ldbx_error_move(ldbx_error **to, ldbx_error **from);
 /* "file not found" and the like for an errno value, thread-safe; out is filled and returned. */

@@ -38,6 +38,11 @@ int ldbx_view_icompare(ldbx_view a, ldbx_view b)
     return (a.size > b.size) - (a.size < b.size);
 }
 
+bool ldbx_is_alnum(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
 bool ldbx_str_ieq(const char *a, const char *b)
 {
     return ldbx_view_ieq(ldbx_view_of(a), b);

@@ -12,6 +12,7 @@ bool ldbx_view_eq(ldbx_view a, const char *b);
 bool ldbx_view_ieq(ldbx_view a, const char *b);   /* ASCII case is ignored */
 int ldbx_view_icompare(ldbx_view a, ldbx_view b); /* order by bytes, ASCII case ignored: below, at or above 0 */
 bool ldbx_str_ieq(const char *a, const char *b);
+bool ldbx_is_alnum(char c); /* an ASCII letter or digit, whatever the locale */
 bool ldbx_view_starts(ldbx_view text, const char *prefix);
 ldbx_view ldbx_view_trim(ldbx_view text); /* blanks, tabs and line ends at both ends */
 /* First occurrence of needle, or -1. */

@@ -2,7 +2,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <zlib.h>
@@ -34,14 +33,6 @@ typedef struct loading {
     int64_t began_ms;
     ldbx_error *failure;
 } loading;
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* What is wrong before anything is contacted, told. */
 static int refuse(loading *load, const char *problem)
@@ -246,7 +237,7 @@ static int open_loader(loading *load)
 
     if (cli_open_session(load->app, load->config, &load->connection, &error) != LDBX_OK)
         return fail(load, error, NULL);
-    load->began_ms = now_ms();
+    load->began_ms = cli_now_ms();
     set_options(load, &options);
     status = ldbx_loader_open(load->connection, load->stager, &options, &load->loader, &error);
     load->done = status == LDBX_DONE;
@@ -290,7 +281,7 @@ static void put_line(cli_text *text, const char *label, const cli_text *value)
 
 static void put_summary(cli_text *text, const loading *load, const ldbx_load_result *result)
 {
-    int64_t elapsed_ms = now_ms() - load->began_ms;
+    int64_t elapsed_ms = cli_now_ms() - load->began_ms;
     cli_text value = {0};
 
     cli_text_number(&value, result->rows_loaded);

@@ -10,7 +10,7 @@
 #define RATE_EVERY_MS  250
 #define RATE_SMOOTH_MS 4000.0 /* time constant: steady enough to read, quick enough to show a stall */
 
-static int64_t now_ms(void)
+int64_t cli_now_ms(void)
 {
     struct timespec now;
 
@@ -99,7 +99,7 @@ static void draw(cli_progress *progress, const cli_bar *bar)
 int cli_progress_report(const ldbx_progress *report, void *user)
 {
     cli_progress *progress = user;
-    int64_t now = now_ms();
+    int64_t now = cli_now_ms();
     cli_text label = {0};
     cli_bar bar;
     bool counts;

@@ -30,6 +30,9 @@ void cli_progress_init(cli_progress *progress, cli_when when, const cli_terminal
 /* An ldbx_progress_fn; user is the cli_progress. */
 int cli_progress_report(const ldbx_progress *report, void *user);
 
+/* Steady; the display's own clock. */
+int64_t cli_now_ms(void);
+
 /* Takes the bar off the line, so that something else can be written; the next report draws it again. */
 void cli_progress_erase(cli_progress *progress);
 

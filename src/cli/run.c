@@ -1,5 +1,4 @@
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "app.h"
@@ -18,14 +17,6 @@ typedef struct runner {
     const char *report;  /* borrowed from the job; NULL: it was not asked to run */
     ldbx_error *failure; /* why it was not */
 } runner;
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* What can be seen without contacting anything. CLI_DONE, or an exit code, told. */
 static int prepare(runner *run, bool *due)
@@ -86,7 +77,7 @@ static int run_job(runner *run)
     ldbx_job_hooks hooks;
     int status, code = CLI_DONE;
 
-    run->began_ms = now_ms();
+    run->began_ms = cli_now_ms();
     init_hooks(run, &hooks);
     status = ldbx_job_run(run->job, run->connection, &hooks, &run->report, &error);
     cli_progress_erase(&app->progress);
@@ -148,7 +139,7 @@ static void put_summary(cli_text *text, runner *run, const cJSON *report)
     cli_describe_value(&value, watermark);
     put_line(text, "watermark", &value);
     cli_text_reset(&value);
-    put_pace(&value, run, now_ms() - run->began_ms);
+    put_pace(&value, run, cli_now_ms() - run->began_ms);
     put_line(text, "time", &value);
     cli_text_clear(&value);
 }

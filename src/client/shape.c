@@ -74,7 +74,7 @@ static const char *const thrift_names[] = {
 
 static bool is_word_char(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+    return ldbx_is_alnum(c) || c == '_';
 }
 
 ldbx_type ldbx_type_from_sql(ldbx_view sql_type)

@@ -101,13 +101,9 @@ void ldbx_copy_into_write(const ldbx_manifest *manifest, const char *job, const 
 
 static int write_select(const ldbx_manifest *manifest, ldbx_buf *out, ldbx_error **error)
 {
-    const ldbx_csv_options options = {.columns = manifest->columns,
-                                      .column_count = manifest->column_count,
-                                      .null_value = manifest->null_value,
-                                      .inferred = manifest->schema == LDBX_SCHEMA_INFERRED};
     ldbx_csv *csv = NULL;
 
-    LDBX_TRY(ldbx_csv_new(&options, &csv, error));
+    LDBX_TRY(ldbx_manifest_csv(manifest, &csv, error));
     ldbx_csv_select(csv, out);
     ldbx_csv_destroy(csv);
     return out->failed ? ldbx_fail_no_memory(error) : LDBX_OK;

@@ -60,17 +60,12 @@ static int check_duplicates(const ldbx_csv *csv, ldbx_error **error)
     return status;
 }
 
-static bool is_word_char(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-}
-
 static int check_null_value(const char *text, ldbx_error **error)
 {
     bool fine = text != NULL && strchr(text, '_') != NULL && strlen(text) <= LDBX_CSV_NULL;
 
     for (const char *c = text; fine && *c != '\0'; c++)
-        fine = is_word_char(*c);
+        fine = ldbx_is_alnum(*c) || *c == '_';
     if (!fine)
         return ldbx_fail(error, LDBX_INVALID_ARGUMENT,
                          "the sentinel for NULL must be of letters, digits and at least one _");

@@ -98,6 +98,16 @@ int ldbx_manifest_set_columns(ldbx_manifest *manifest, const ldbx_load_column *c
     return LDBX_OK;
 }
 
+int ldbx_manifest_csv(const ldbx_manifest *manifest, ldbx_csv **out, ldbx_error **error)
+{
+    const ldbx_csv_options options = {.columns = manifest->columns,
+                                      .column_count = manifest->column_count,
+                                      .null_value = manifest->null_value,
+                                      .inferred = manifest->schema == LDBX_SCHEMA_INFERRED};
+
+    return ldbx_csv_new(&options, out, error);
+}
+
 static int64_t group_files(const ldbx_manifest *manifest)
 {
     return manifest->schema == LDBX_SCHEMA_INFERRED ? LDBX_MAX_PARTS : LDBX_GROUP_FILES;

@@ -8,6 +8,7 @@
 #include <lytics_dbx/value.h>
 
 #include "client/history.h"
+#include "load/csv.h"
 #include "load/names.h"
 
 #define LDBX_MAX_PARTS       100000 /* files of a load */
@@ -107,6 +108,8 @@ void ldbx_manifest_clear(ldbx_manifest *manifest);
 int ldbx_manifest_add(ldbx_manifest *manifest, const ldbx_part *part, ldbx_error **error);
 int ldbx_manifest_set_columns(ldbx_manifest *manifest, const ldbx_load_column *columns, size_t count,
                               ldbx_error **error);
+/* The writer of its files, which also knows how they are read. */
+int ldbx_manifest_csv(const ldbx_manifest *manifest, ldbx_csv **out, ldbx_error **error);
 /* An inferred load is one group, whatever its files: each statement would infer for itself. */
 int64_t ldbx_manifest_groups(const ldbx_manifest *manifest);
 ldbx_load_group ldbx_manifest_group(const ldbx_manifest *manifest, int64_t index);

@@ -32,13 +32,7 @@ struct ldbx_parts {
 
 static int new_csv(ldbx_parts *parts, ldbx_error **error)
 {
-    const ldbx_manifest *manifest = parts->options.manifest;
-    const ldbx_csv_options options = {.columns = manifest->columns,
-                                      .column_count = manifest->column_count,
-                                      .null_value = manifest->null_value,
-                                      .inferred = manifest->schema == LDBX_SCHEMA_INFERRED};
-
-    LDBX_TRY(ldbx_csv_new(&options, &parts->csv, error));
+    LDBX_TRY(ldbx_manifest_csv(parts->options.manifest, &parts->csv, error));
     return ldbx_csv_header(parts->csv, &parts->header, error);
 }
 

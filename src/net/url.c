@@ -77,7 +77,7 @@ static int take_port(ldbx_view *text, int32_t *port, ldbx_error **error)
 
 static bool is_name_char(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+    return ldbx_is_alnum(c) || c == '-' || c == '_';
 }
 
 static bool is_name(ldbx_view text)
@@ -214,8 +214,8 @@ void ldbx_url_encode(ldbx_buf *out, ldbx_view text, const char *keep)
 {
     for (size_t i = 0; i < text.size; i++) {
         char byte = text.data[i];
-        bool letter = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9');
-        if (letter || (byte != '\0' && (strchr("-._~", byte) != NULL || strchr(keep, byte) != NULL)))
+
+        if (ldbx_is_alnum(byte) || (byte != '\0' && (strchr("-._~", byte) != NULL || strchr(keep, byte) != NULL)))
             ldbx_buf_byte(out, (uint8_t)byte);
         else
             ldbx_buf_printf(out, "%%%02X", (unsigned)(unsigned char)byte);

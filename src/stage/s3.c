@@ -227,8 +227,7 @@ static int wrong(ldbx_error **error, const char *member, const char *what)
 static bool is_of(const char *text, const char *others)
 {
     for (; *text != '\0'; text++)
-        if (!((*text >= 'a' && *text <= 'z') || (*text >= 'A' && *text <= 'Z') || (*text >= '0' && *text <= '9') ||
-              strchr(others, *text) != NULL))
+        if (!ldbx_is_alnum(*text) && strchr(others, *text) == NULL)
             return false;
     return true;
 }

@@ -46,8 +46,7 @@ static int ask_host(const ldbx_s3 *s3, ldbx_s3_keys *out, ldbx_error **error)
     int status = s3->credentials(s3->user, &given, &failure);
 
     if (status != LDBX_OK) {
-        if (failure == NULL || (int)ldbx_error_status(failure) != status)
-            status = ldbx_error_set(&failure, status, failure != NULL ? ldbx_error_message(failure) : NULL);
+        status = ldbx_error_of_hook(&failure, status);
         ldbx_error_prefix(&failure, "keys of the host");
         ldbx_error_move(error, &failure);
         return status;

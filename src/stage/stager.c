@@ -44,8 +44,7 @@ int ldbx_stager_check_address(const char *what, const char *text, ldbx_error **e
 
 static bool is_name_byte(char byte)
 {
-    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
-           strchr("._-/", byte) != NULL;
+    return ldbx_is_alnum(byte) || strchr("._-/", byte) != NULL;
 }
 
 /* A name cannot lead out of the staging, and none of its parts is one that COPY INTO passes over as hidden. */
@@ -148,8 +147,7 @@ static int answer(int status, const char *action, const char *name, ldbx_error *
         ldbx_error_destroy(*hook);
         return LDBX_OK;
     }
-    if (*hook == NULL || ldbx_error_status(*hook) != status)
-        status = ldbx_error_set(hook, status, *hook != NULL ? ldbx_error_message(*hook) : NULL);
+    status = ldbx_error_of_hook(hook, status);
     ldbx_error_prefix(hook, "%s %s", action, name);
     ldbx_error_move(error, hook);
     return status;

@@ -55,8 +55,7 @@ bool ldbx_is_time_of_day(const char *line)
 static bool is_zone_name(const char *line)
 {
     for (const char *at = line; *at != '\0'; at++)
-        if (!((*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') || (*at >= '0' && *at <= '9') ||
-              strchr("_+-/", *at) != NULL))
+        if (!ldbx_is_alnum(*at) && strchr("_+-/", *at) == NULL)
             return false;
     return line[0] != '/' && strlen(line) < 64;
 }
