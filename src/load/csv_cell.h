@@ -32,7 +32,6 @@ struct ldbx_csv {
     bool inferred;
     int64_t empty_as_null;
     struct ldbx_csv_source *sources; /* one a column; NULL before the first bind */
-    int64_t bound;                   /* children of the schema that was bound */
 };
 
 /* Parses a type text; false: none that a load takes. */

@@ -72,16 +72,13 @@ static const char *unknown_text(ldbx_match match)
     switch (match) {
     case LDBX_MATCH_LESS:
         return "COPY INTO loaded nothing, and the history of the table has fewer entries with their rows than it "
-               "should; see "
-               "that the warehouse sees what was staged there";
+               "should; see that the warehouse sees what was staged there";
     case LDBX_MATCH_UNTOLD:
         return "the history of the table does not reach back to the load any more, and tells of fewer entries with "
-               "their rows "
-               "than it should";
+               "their rows than it should";
     default:
         return "COPY INTO was sent more than once, and the history of the table has more entries with their rows than "
-               "it "
-               "should";
+               "it should";
     }
 }
 

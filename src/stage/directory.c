@@ -1,7 +1,6 @@
 /* Staged files in a directory that the warehouse sees too. */
 #include <errno.h>
 #include <inttypes.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/lock.h"
 #include "base/mem.h"
 #include "stage/stager.h"
 
@@ -17,8 +17,8 @@
 #define PARALLEL    2                  /* one writes while another waits for the disk */
 
 typedef struct directory {
-    char *path;              /* real, hence absolute */
-    pthread_mutex_t folders; /* held where one is needed or goes: it must not go before the file is in it */
+    char *path;        /* real, hence absolute */
+    ldbx_lock folders; /* held where one is needed or goes: it must not go before the file is in it */
 } directory;
 
 /* *out is freed by the caller. */
@@ -41,7 +41,7 @@ static int open_draft(directory *us, const char *name, ldbx_draft *draft, ldbx_e
 
     *draft = (ldbx_draft){.fd = -1, .folder = -1};
     LDBX_TRY(path_of(us, name, &path, error));
-    pthread_mutex_lock(&us->folders);
+    ldbx_lock_take(&us->folders);
     slash = strrchr(path, '/');
     *slash = '\0';
     LDBX_GO(ldbx_folder_make(path, error));
@@ -49,7 +49,7 @@ static int open_draft(directory *us, const char *name, ldbx_draft *draft, ldbx_e
     /* The warehouse reads it as another user. */
     status = ldbx_draft_open(draft, path, 0666, error);
 out:
-    pthread_mutex_unlock(&us->folders);
+    ldbx_lock_give(&us->folders);
     ldbx_free(path);
     return status;
 }
@@ -175,12 +175,12 @@ static int directory_remove(void *user, const char *name, ldbx_cancel *cancel, l
 
     (void)cancel;
     LDBX_TRY(path_of(us, name, &path, error));
-    pthread_mutex_lock(&us->folders);
+    ldbx_lock_take(&us->folders);
     LDBX_GO(ldbx_file_remove(path, error));
     remove_empty_folders(us, path);
     status = ldbx_folder_sync(path, error);
 out:
-    pthread_mutex_unlock(&us->folders);
+    ldbx_lock_give(&us->folders);
     ldbx_free(path);
     return status;
 }
@@ -201,7 +201,7 @@ static void directory_destroy(void *user)
 {
     directory *us = user;
 
-    pthread_mutex_destroy(&us->folders);
+    ldbx_lock_clear(&us->folders);
     ldbx_free(us->path);
     ldbx_free(us);
 }
@@ -228,10 +228,15 @@ static int find_root(const char *given, char **out, ldbx_error **error)
 
 static int make_stager(directory *us, const char *url, ldbx_stager **out, ldbx_error **error)
 {
-    static const ldbx_stager_ops ops = {sizeof ops,        directory_put,   directory_remove,
-                                        directory_begin,   directory_block, directory_finish,
-                                        directory_abandon, directory_check, NULL,
-                                        directory_destroy};
+    static const ldbx_stager_ops ops = {.size = sizeof ops,
+                                        .put = directory_put,
+                                        .remove = directory_remove,
+                                        .begin = directory_begin,
+                                        .block = directory_block,
+                                        .finish = directory_finish,
+                                        .abandon = directory_abandon,
+                                        .check = directory_check,
+                                        .destroy = directory_destroy};
     ldbx_stager_options options;
     ldbx_buf address;
     int status;
@@ -260,7 +265,7 @@ int ldbx_stager_open_directory(const char *path, const char *url, ldbx_stager **
     us = ldbx_calloc(1, sizeof *us);
     if (us == NULL)
         return ldbx_fail_no_memory(error);
-    pthread_mutex_init(&us->folders, NULL);
+    ldbx_lock_init(&us->folders);
     LDBX_GO(find_root(path, &us->path, error));
     LDBX_GO(make_stager(us, url, out, error));
     us = NULL;

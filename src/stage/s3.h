@@ -110,7 +110,7 @@ int ldbx_s3_refused(const ldbx_s3 *s3, const ldbx_s3_channel *channel, const ldb
 
 /* base64 of a CRC-32, as S3 writes it, and a NUL. */
 void ldbx_s3_checksum(char out[9], uint32_t crc32);
-/* LDBX_NOT_FOUND, or LDBX_INVALID_DATA when length or CRC-32 (where the server keeps it of the whole object) differ. */
+/* LDBX_NOT_FOUND, or LDBX_INVALID_DATA when length or CRC-32 differ; an object whose CRC-32 the server does not keep is read back. */
 int ldbx_s3_compare(ldbx_s3 *s3, ldbx_s3_channel *channel, const char *name, int64_t bytes, uint32_t crc32,
                     ldbx_cancel *cancel, ldbx_error **error);
 /*
