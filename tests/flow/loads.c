@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "stage/stager.h"
 
 static const ldbx_load_column columns[] = {{"id", "BIGINT"}, {"name", "string"}, {"price", "decimal(10, 2)"}};
 
@@ -42,6 +43,28 @@ void loads_tear_down(void)
     ldbx_stager_destroy(loads_stager);
     ldbx_store_destroy(loads_store);
     flow_stop();
+}
+
+static int put(void *user, const char *name, ldbx_view content, uint32_t crc32, ldbx_cancel *cancel, ldbx_error **hook)
+{
+    return ldbx_stager_put(user, name, content, crc32, cancel, hook);
+}
+
+static int forget(void *user, const char *name, ldbx_cancel *cancel, ldbx_error **hook)
+{
+    return ldbx_stager_remove(user, name, cancel, hook);
+}
+
+ldbx_stager *loads_plain_stager(loads_access *access)
+{
+    const ldbx_stager_ops ops = {.size = sizeof ops, .put = put, .remove = forget, .access = access};
+    ldbx_stager_options options;
+    ldbx_stager *made = NULL;
+
+    ldbx_stager_options_init(&options, sizeof options);
+    options.url = ldbx_stager_url(loads_stager);
+    expect_ok(ldbx_stager_new(&ops, &options, loads_stager, &made, &error), error);
+    return made;
 }
 
 ldbx_loader_options loads_options(const char *source)

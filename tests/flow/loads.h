@@ -13,6 +13,10 @@ extern ldbx_stager *loads_stager; /* of a folder of its own */
 void loads_set_up(void);
 void loads_tear_down(void);
 
+typedef int loads_access(void *user, ldbx_access *out, ldbx_error **hook);
+/* The same files by a stager that has no blocks and cannot check; with a hook for keys, or NULL. */
+ldbx_stager *loads_plain_stager(loads_access *access);
+
 ldbx_loader_options loads_options(const char *source);
 /* Stops a load behind its seal: the server refuses COPY INTO for good. */
 void loads_leave_sealed(const char *source);

@@ -72,7 +72,11 @@ def test_cancel(build, start):
 
 
 def test_load(build, start, tmp_path):
-    run(build, start(), "flow_load", 53, {**DATABRICKS, "LDBX_TEST_STAGING": str(tmp_path), "CK_RUN_CASE": "flow"})
+    run(build, start(), "flow_load", 38, {**DATABRICKS, "LDBX_TEST_STAGING": str(tmp_path), "CK_RUN_CASE": "flow"})
+
+
+def test_load_guards(build, start, tmp_path):
+    run(build, start(), "flow_load_guards", 15, {**DATABRICKS, "LDBX_TEST_STAGING": str(tmp_path)})
 
 
 def test_load_resumed(build, start, tmp_path):

@@ -96,13 +96,6 @@ static int get(const ldbx_oauth_patience *patience, char out[256])
     return status;
 }
 
-/* A request is counted behind its answer. */
-static void expect_requests(int count)
-{
-    http_server_wait_requests(server, count);
-    ck_assert_int_eq(http_server_requests(server), count);
-}
-
 static void expect_header(const char *expected)
 {
     char header[256];
@@ -120,7 +113,7 @@ START_TEST(a_token_is_asked_for_as_the_service_wants_it)
     ck_assert_int_eq(http_server_requests(server), 0); /* not before it is needed */
     expect_header("Bearer eyJ1");
     expect_header("Bearer eyJ1");
-    expect_requests(1);
+    http_server_expect_requests(server, 1);
     request = http_server_request(server, 0);
     ck_assert_ptr_nonnull(strstr(request, "POST /oidc/v1/token HTTP/1.1\r\n"));
     ck_assert_ptr_nonnull(strstr(request, "Authorization: Basic " PAIR "\r\n"));
@@ -161,12 +154,12 @@ START_TEST(an_early_renewal_may_fail)
     expect_header("Bearer old");
     ldbx_sleep_ms(3400 * 1000, NULL);
     expect_header("Bearer old");
-    expect_requests(2); /* one attempt, without repeats */
+    http_server_expect_requests(server, 2); /* one attempt, without repeats */
     expect_header("Bearer old");
-    expect_requests(2); /* and half a minute of rest */
+    http_server_expect_requests(server, 2); /* and half a minute of rest */
     ldbx_sleep_ms(31 * 1000, NULL);
     expect_header("Bearer old");
-    expect_requests(3);
+    http_server_expect_requests(server, 3);
     ldbx_sleep_ms(200 * 1000, NULL); /* expired */
     expect_status(get(NULL, header), LDBX_UNAUTHENTICATED, error);
 }
@@ -210,7 +203,7 @@ START_TEST(a_refused_token_is_not_used_again)
     expect_header("Bearer second");
     ldbx_oauth_refuse(oauth, first); /* late news of another channel */
     expect_header("Bearer second");
-    expect_requests(2);
+    http_server_expect_requests(server, 2);
 }
 END_TEST
 
@@ -226,7 +219,7 @@ START_TEST(what_may_heal_is_tried_again)
     start_with(STEPS(script));
     expect_header("Bearer at-last");
     ck_assert_int_ge(ldbx_steady_ms() - before, 40 * 1000);
-    expect_requests(5);
+    http_server_expect_requests(server, 5);
 }
 END_TEST
 
@@ -240,7 +233,7 @@ START_TEST(nothing_is_tried_for_ever)
 
     start_with(STEPS(script));
     expect_status(get(NULL, header), LDBX_UNAVAILABLE, error);
-    expect_requests(5);
+    http_server_expect_requests(server, 5);
     ck_assert_int_eq(ldbx_error_http_status(error), _i == 0 ? 502 : 520);
     ck_assert_int_eq(ldbx_error_retry(error), LDBX_RETRY_SAFE);
 }
@@ -286,7 +279,7 @@ START_TEST(what_will_not_heal_is_told_at_once)
 
     start_with(STEPS(script));
     expect_status(get(NULL, header), refusals[_i].status, error);
-    expect_requests(1);
+    http_server_expect_requests(server, 1);
     message = ldbx_error_message(error);
     snprintf(endpoint, sizeof endpoint,
              "OAuth token endpoint http://127.0.0.1:%d/oidc/v1/token: ", http_server_port(server));
@@ -308,7 +301,7 @@ START_TEST(an_oversized_answer_is_refused)
     expect_status(get(NULL, header), LDBX_PROTOCOL, error);
     ck_assert_ptr_nonnull(strstr(ldbx_error_message(error), "larger than 65536 bytes"));
     ck_assert_ptr_nonnull(strstr(ldbx_error_message(error), "/oidc/v1/token"));
-    expect_requests(1);
+    http_server_expect_requests(server, 1);
 }
 END_TEST
 
@@ -380,7 +373,7 @@ START_TEST(many_threads_fetch_once)
         pthread_join(users[i].thread, NULL);
         ck_assert_str_eq(users[i].header, "Bearer shared");
     }
-    expect_requests(1);
+    http_server_expect_requests(server, 1);
 }
 END_TEST
 

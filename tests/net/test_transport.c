@@ -156,8 +156,7 @@ START_TEST(an_answer_before_the_body_is_sent_is_read)
         else
             expect_broken(server, status);
     }
-    http_server_wait_requests(server, TIMES);
-    ck_assert_int_eq(http_server_requests(server), TIMES);
+    http_server_expect_requests(server, TIMES);
     http_server_stop(server);
     free(body);
 }
@@ -223,8 +222,7 @@ START_TEST(gives_the_answer_whatever_its_status)
         ck_assert_str_eq(ex.response.reason, i == 0 ? "starting" : "");
         ck_assert_str_eq(ex.response.content_type, i == 0 ? "text/html" : "");
     }
-    http_server_wait_requests(server, 7);
-    ck_assert_int_eq(http_server_requests(server), 7);
+    http_server_expect_requests(server, 7);
     ck_assert_int_eq(http_server_connections(server), 1);
     http_server_stop(server);
 }
@@ -275,8 +273,7 @@ START_TEST(a_request_on_a_kept_connection_is_never_sent_twice)
     /* The transport is as good as new, and by now a second copy would have been counted. */
     expect_ok(exchange_send_to(server), ex.error);
     expect_answer(200, "ok");
-    http_server_wait_requests(server, 3);
-    ck_assert_int_eq(http_server_requests(server), 3);
+    http_server_expect_requests(server, 3);
     ck_assert_ptr_nonnull(strstr(http_server_request(server, 2), "body!"));
     http_server_stop(server);
 }
@@ -295,8 +292,7 @@ START_TEST(a_large_request_is_never_sent_twice)
     expect_ok(exchange_send_to(server), ex.error);
     expect_broken(server, exchange_send(&request));
     expect_ok(exchange_send_to(server), ex.error);
-    http_server_wait_requests(server, 3);
-    ck_assert_int_eq(http_server_requests(server), 3);
+    http_server_expect_requests(server, 3);
     ck_assert_ptr_nonnull(strstr(http_server_request(server, 2), "body!"));
     http_server_stop(server);
     free(body);
@@ -310,8 +306,7 @@ START_TEST(a_lost_answer_on_a_new_connection)
 
     expect_broken(server, exchange_send_to(server));
     expect_ok(exchange_send_to(server), ex.error);
-    http_server_wait_requests(server, 2);
-    ck_assert_int_eq(http_server_requests(server), 2);
+    http_server_expect_requests(server, 2);
     http_server_stop(server);
 }
 END_TEST

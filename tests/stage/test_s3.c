@@ -11,12 +11,13 @@
 #include "base/hash.h"
 #include "base/str.h"
 #include "http_server.h"
-#include "stage/stager.h"
+#include "staged.h"
 
-#define SECRET "wJalrXUtnFEMI-very-secret"
-#define TOKEN  "FwoGZXIvYXdzE-very-secret"
-#define ETAG   "200 OK\r\nETag: \"e\""
-#define OK_PUT HTTP_ANSWER(ETAG, 0, "")
+#define SECRET  "wJalrXUtnFEMI-very-secret"
+#define TOKEN   "FwoGZXIvYXdzE-very-secret"
+#define ETAG    "200 OK\r\nETag: \"e\""
+#define CONTENT "content\n"
+#define OK_PUT  HTTP_ANSWER(ETAG, 0, "")
 
 static http_server *server;
 static ldbx_stager *stager;
@@ -75,43 +76,12 @@ static void serve(const http_step *script, int steps)
 
 static int put(const char *name)
 {
-    return ldbx_stager_put(stager, name, ldbx_view_of("content\n"), ldbx_crc32(0, "content\n", 8), NULL, &error);
+    return staged_put(stager, name, CONTENT, &error);
 }
 
 static int check(const char *name)
 {
-    return ldbx_stager_check(stager, name, 8, ldbx_crc32(0, "content\n", 8), NULL, &error);
-}
-
-/* CRC-32 of "content\n", as HEAD has it. */
-static const char *head_answer(const char *checksum)
-{
-    static char text[200];
-
-    snprintf(text, sizeof text, "HTTP/1.1 200 OK\r\nContent-Length: 8\r\nx-amz-checksum-crc32: %s\r\n\r\n", checksum);
-    return text;
-}
-
-static const char *right_checksum(void)
-{
-    static char text[9];
-    uint32_t crc32 = ldbx_crc32(0, "content\n", 8);
-    const uint8_t bytes[] = {(uint8_t)(crc32 >> 24), (uint8_t)(crc32 >> 16), (uint8_t)(crc32 >> 8), (uint8_t)crc32};
-
-    text[ldbx_format_base64(text, bytes, 4)] = '\0';
-    return text;
-}
-
-static void expect_requests(int count)
-{
-    http_server_wait_requests(server, count);
-    ck_assert_int_eq(http_server_requests(server), count);
-}
-
-static void expect_in_request(int n, const char *text)
-{
-    ck_assert_msg(strstr(http_server_request(server, n), text) != NULL, "no '%s' in %s", text,
-                  http_server_request(server, n));
+    return staged_check(stager, name, CONTENT, &error);
 }
 
 /* The whole message; one line; and no secret in it. */
@@ -144,21 +114,24 @@ START_TEST(a_put_is_conditional_and_checked)
     ck_assert_str_eq(ldbx_stager_url(stager), "s3://bucket/pre fix");
     expect_ok(put("job/1.csv"), error);
     expect_ok(put("job/2.csv"), error);
-    expect_requests(2);
-    expect_in_request(0, "PUT /bucket/pre%20fix/job/1.csv HTTP/1.1\r\n");
-    expect_in_request(0, "\r\nIf-None-Match: *\r\n");
-    expect_in_request(0, "\r\nUser-Agent: host/1 lytics_dbx/");
-    expect_in_request(0, "\r\nx-amz-security-token: " TOKEN "\r\n");
-    expect_in_request(0, "SignedHeaders=host;if-none-match;x-amz-checksum-crc32;x-amz-content-sha256;x-amz-date;"
-                         "x-amz-security-token, Signature=");
-    expect_in_request(0, "Credential=AKIDEXAMPLE/");
-    expect_in_request(0, "/us-east-1/s3/aws4_request");
-    snprintf(checksum, sizeof checksum, "\r\nx-amz-checksum-crc32: %s\r\n", right_checksum());
-    expect_in_request(0, checksum);
-    expect_in_request(0, _i == 0 ? "x-amz-content-sha256: UNSIGNED-PAYLOAD\r\n"
-                                 : "x-amz-content-sha256: "
-                                   "434728a410a78f56fc1b5899c3593436e61ab0c731e9072d95e96db290205e53\r\n");
-    expect_in_request(0, "\r\n\r\ncontent\n");
+    http_server_expect_requests(server, 2);
+    http_server_expect_in_request(server, 0, "PUT /bucket/pre%20fix/job/1.csv HTTP/1.1\r\n");
+    http_server_expect_in_request(server, 0, "\r\nIf-None-Match: *\r\n");
+    http_server_expect_in_request(server, 0, "\r\nUser-Agent: host/1 lytics_dbx/");
+    http_server_expect_in_request(server, 0, "\r\nx-amz-security-token: " TOKEN "\r\n");
+    http_server_expect_in_request(
+        server, 0,
+        "SignedHeaders=host;if-none-match;x-amz-checksum-crc32;x-amz-content-sha256;x-amz-date;"
+        "x-amz-security-token, Signature=");
+    http_server_expect_in_request(server, 0, "Credential=AKIDEXAMPLE/");
+    http_server_expect_in_request(server, 0, "/us-east-1/s3/aws4_request");
+    snprintf(checksum, sizeof checksum, "\r\nx-amz-checksum-crc32: %s\r\n", staged_checksum(CONTENT));
+    http_server_expect_in_request(server, 0, checksum);
+    http_server_expect_in_request(server, 0,
+                                  _i == 0 ? "x-amz-content-sha256: UNSIGNED-PAYLOAD\r\n"
+                                          : "x-amz-content-sha256: "
+                                            "434728a410a78f56fc1b5899c3593436e61ab0c731e9072d95e96db290205e53\r\n");
+    http_server_expect_in_request(server, 0, "\r\n\r\ncontent\n");
     ck_assert_ptr_null(strcasestr(http_server_request(server, 0), "\r\nexpect:"));
     ck_assert_int_eq(http_server_connections(server), 1);
 }
@@ -177,10 +150,10 @@ START_TEST(a_bucket_may_stand_in_the_host)
     expect_ok(ldbx_stager_open_s3(&options, &stager, &error), error);
     ck_assert_str_eq(ldbx_stager_url(stager), "s3://bucket");
     expect_ok(put("a"), error);
-    expect_requests(1);
+    http_server_expect_requests(server, 1);
     snprintf(host, sizeof host, "\r\nHost: bucket.localhost:%d\r\n", http_server_port(server));
-    expect_in_request(0, "PUT /base/a HTTP/1.1\r\n");
-    expect_in_request(0, host);
+    http_server_expect_in_request(server, 0, "PUT /base/a HTTP/1.1\r\n");
+    http_server_expect_in_request(server, 0, host);
 }
 END_TEST
 
@@ -210,7 +183,7 @@ START_TEST(buckets_of_amazon)
     options.proxy = endpoint;
     expect_ok(ldbx_stager_open_s3(&options, &stager, &error), error);
     expect_status(put("a"), LDBX_UNAVAILABLE, error);
-    expect_requests(1);
+    http_server_expect_requests(server, 1);
     ck_assert_int_eq(strncmp(http_server_request(server, 0), amazons[_i].connect, strlen(amazons[_i].connect)), 0);
     expect_part_of_message("the proxy answers HTTP 403");
 }
@@ -246,8 +219,8 @@ START_TEST(what_may_heal_is_sent_again)
 
     SERVE(script);
     expect_ok(put("a"), error);
-    expect_requests(5);
-    expect_in_request(4, "\r\n\r\ncontent\n");
+    http_server_expect_requests(server, 5);
+    http_server_expect_in_request(server, 4, "\r\n\r\ncontent\n");
 }
 END_TEST
 
@@ -259,7 +232,7 @@ START_TEST(repeats_have_an_end)
     SERVE(script);
     ck_assert_int_lt(put("a"), 0);
     expect_part_of_message("staging a: s3://bucket/pre fix/a: ");
-    expect_requests(5);
+    http_server_expect_requests(server, 5);
 }
 END_TEST
 
@@ -268,13 +241,13 @@ START_TEST(an_answer_may_be_lost)
 {
     const http_step script[] = {{HTTP_RESET, NULL},
                                 {HTTP_SEND, HTTP_ANSWER("412 Precondition Failed", 0, "")},
-                                {HTTP_SEND, head_answer(_i == 0 ? right_checksum() : "AAAAAA==")}};
+                                {HTTP_SEND, staged_head(_i == 0 ? staged_checksum(CONTENT) : "AAAAAA==")}};
 
     SERVE(script);
     expect_status(put("a"), _i == 0 ? LDBX_OK : LDBX_CONFLICT, error);
-    expect_requests(3);
-    expect_in_request(2, "HEAD /bucket/pre%20fix/a HTTP/1.1\r\n");
-    expect_in_request(2, "\r\nx-amz-checksum-mode: ENABLED\r\n");
+    http_server_expect_requests(server, 3);
+    http_server_expect_in_request(server, 2, "HEAD /bucket/pre%20fix/a HTTP/1.1\r\n");
+    http_server_expect_in_request(server, 2, "\r\nx-amz-checksum-mode: ENABLED\r\n");
     if (_i == 1)
         expect_message("staging a: s3://bucket/pre fix/a: exists already, with other bytes");
 }
@@ -348,9 +321,9 @@ START_TEST(the_clock_of_the_server_counts)
     SERVE(script);
     expect_ok(put("a"), error);
     expect_ok(put("b"), error);
-    expect_requests(3);
-    expect_in_request(1, "\r\nx-amz-date: 20130524T0000");
-    expect_in_request(2, "\r\nx-amz-date: 20130524T0000"); /* it is remembered */
+    http_server_expect_requests(server, 3);
+    http_server_expect_in_request(server, 1, "\r\nx-amz-date: 20130524T0000");
+    http_server_expect_in_request(server, 2, "\r\nx-amz-date: 20130524T0000"); /* it is remembered */
 }
 END_TEST
 
@@ -365,7 +338,7 @@ START_TEST(the_clock_is_put_right_once)
     expect_message("staging a: s3://bucket/pre fix/a: HTTP 403 RequestTimeTooSkewed: the clocks of this machine and of "
                    "the server are too far apart");
     expect_status(put("a"), LDBX_UNAUTHENTICATED, error); /* no date to go by */
-    expect_requests(3);
+    http_server_expect_requests(server, 3);
 }
 END_TEST
 
@@ -374,12 +347,12 @@ START_TEST(a_head_tells_the_clock_by_its_date)
 {
     const http_step script[] = {
         {HTTP_SEND, "HTTP/1.1 403 Forbidden\r\nDate: Fri, 24 May 2013 00:00:00 GMT\r\nContent-Length: 7\r\n\r\n"},
-        {HTTP_SEND, head_answer(right_checksum())}};
+        {HTTP_SEND, staged_head(staged_checksum(CONTENT))}};
 
     SERVE(script);
     expect_ok(check("a"), error);
-    expect_requests(2);
-    expect_in_request(1, "\r\nx-amz-date: 20130524T0000");
+    http_server_expect_requests(server, 2);
+    http_server_expect_in_request(server, 1, "\r\nx-amz-date: 20130524T0000");
 }
 END_TEST
 
@@ -395,12 +368,12 @@ START_TEST(expired_keys_are_replaced_once)
     SERVE(script);
     ck_assert_int_eq(asked, 0);
     expect_ok(put("a"), error);
-    expect_requests(2);
-    expect_in_request(0, "Credential=KEY1/");
-    expect_in_request(1, "Credential=KEY2/");
+    http_server_expect_requests(server, 2);
+    http_server_expect_in_request(server, 0, "Credential=KEY1/");
+    http_server_expect_in_request(server, 1, "Credential=KEY2/");
     expect_status(put("b"), LDBX_UNAUTHENTICATED, error);
     expect_message("staging b: s3://bucket/pre fix/b: HTTP 400 ExpiredToken: the session token has expired");
-    expect_requests(4);
+    http_server_expect_requests(server, 4);
     ck_assert_int_eq(asked, 3);
 }
 END_TEST
@@ -411,21 +384,21 @@ START_TEST(keys_that_nobody_replaces_expire)
 
     SERVE(script);
     expect_status(put("a"), LDBX_UNAUTHENTICATED, error);
-    expect_requests(1);
+    http_server_expect_requests(server, 1);
 }
 END_TEST
 
 START_TEST(a_head_without_words_may_mean_expired_keys)
 {
     const http_step script[] = {{HTTP_SEND, "HTTP/1.1 400 Bad Request\r\n\r\n"},
-                                {HTTP_SEND, head_answer(right_checksum())}};
+                                {HTTP_SEND, staged_head(staged_checksum(CONTENT))}};
 
     options.credentials = give_keys;
     SERVE(script);
     expect_ok(check("a"), error);
-    expect_requests(2);
-    expect_in_request(0, "Credential=AKIDEXAMPLE/");
-    expect_in_request(1, "Credential=KEY1/");
+    http_server_expect_requests(server, 2);
+    http_server_expect_in_request(server, 0, "Credential=AKIDEXAMPLE/");
+    http_server_expect_in_request(server, 1, "Credential=KEY1/");
 }
 END_TEST
 
@@ -508,7 +481,7 @@ START_TEST(refusals_are_told)
     SERVE(script);
     expect_status(put("a"), refusals[_i].status, error);
     expect_message(message);
-    expect_requests(1);
+    http_server_expect_requests(server, 1);
 }
 END_TEST
 
@@ -545,7 +518,7 @@ START_TEST(a_conflicting_write_is_waited_for)
     expect_status(put("b"), LDBX_UNAVAILABLE, error);
     expect_message("staging b: s3://bucket/pre fix/b: HTTP 409 ConditionalRequestConflict: another request writes the "
                    "same object");
-    expect_requests(8);
+    http_server_expect_requests(server, 8);
 }
 END_TEST
 
@@ -583,107 +556,13 @@ START_TEST(a_check_sees_what_changed)
 }
 END_TEST
 
-/* Options. */
-
-static void refused(const char *message)
-{
-    expect_status(ldbx_stager_open_s3(&options, &stager, &error), LDBX_INVALID_ARGUMENT, error);
-    expect_message(message);
-    ck_assert_ptr_null(stager);
-    stop();
-    start();
-}
-
-#define PREFIX "ldbx_s3_options: "
-
-START_TEST(options_are_checked)
-{
-    options.bucket = NULL;
-    refused(PREFIX "bucket must have 3 to 63 letters, digits, dots, hyphens or underscores");
-    options.bucket = "a/b";
-    refused(PREFIX "bucket must have 3 to 63 letters, digits, dots, hyphens or underscores");
-    options.region = "eu west";
-    refused(PREFIX "region must have 1 to 63 letters, digits or hyphens");
-    options.path_style = 2;
-    refused(PREFIX "path_style must be -1, 0 or 1");
-    options.sign_payload = 7;
-    refused(PREFIX "sign_payload must be -1, 0 or 1");
-    options.block_bytes = 5242879;
-    refused(PREFIX "block_bytes must be from 5242880 to 268435456");
-    options.block_bytes = 268435457;
-    refused(PREFIX "block_bytes must be from 5242880 to 268435456");
-    options.parallel = 65;
-    refused(PREFIX "parallel must be from 1 to 64");
-    options.secret_access_key = NULL;
-    refused(PREFIX "secret_access_key is missing, or holds what no header can carry");
-    options.access_key_id = "a b";
-    refused(PREFIX "access_key_id is missing, or holds what no header can carry");
-    options.session_token = "";
-    refused(PREFIX "session_token is missing, or holds what no header can carry");
-    options.access = LDBX_ACCESS_NAMED;
-    refused(PREFIX "credential is required with LDBX_ACCESS_NAMED");
-    options.access = (ldbx_access_kind)9;
-    refused(PREFIX "access is none of ldbx_access_kind");
-    options.prefix = "a/*";
-    refused(PREFIX "prefix: '*' is not allowed, since COPY INTO reads it as a pattern");
-    options.prefix = "a//b";
-    refused(PREFIX "prefix has a segment that is empty, \".\" or \"..\"");
-    options.prefix = "a/../b";
-    refused(PREFIX "prefix has a segment that is empty, \".\" or \"..\"");
-    options.endpoint = "http://example.com";
-    refused(PREFIX "endpoint: host with http:// must be localhost, 127.x.y.z or [::1]; others need https://");
-    options.endpoint = "https://h/a b";
-    refused(PREFIX "endpoint: http path holds a blank, a #, a control character or one that is not ASCII");
-    options.endpoint = "https://h/a\"";
-    refused(PREFIX "endpoint has a path with characters that are not percent-encoded");
-    options.endpoint = "https://h?x=1";
-    refused(PREFIX "endpoint has a query or a fragment, which must go: https://host[:port][/path]");
-    options.endpoint = "https://h/a#b";
-    refused(PREFIX "endpoint has a query or a fragment, which must go: https://host[:port][/path]");
-    options.endpoint = "https://127.0.0.1";
-    options.path_style = 0;
-    refused(PREFIX "endpoint is a number, before which no bucket can stand (path_style 0)");
-}
-END_TEST
-
-START_TEST(a_prefix_has_a_greatest_length)
-{
-    static char prefix[702];
-
-    memset(prefix, 'p', 700);
-    options.prefix = prefix;
-    expect_ok(ldbx_stager_open_s3(&options, &stager, &error), error);
-    ldbx_stager_destroy(stager);
-    stager = NULL;
-    prefix[700] = 'p';
-    refused(PREFIX "prefix is longer than 700 bytes");
-}
-END_TEST
-
-START_TEST(what_cannot_be_used_is_left_alone)
-{
-    ldbx_s3_options newer = options;
-
-    expect_status(ldbx_stager_open_s3(&newer, NULL, &error), LDBX_INVALID_ARGUMENT, error);
-    newer.size = 1;
-    expect_status(ldbx_stager_open_s3(&newer, &stager, &error), LDBX_INVALID_ARGUMENT, error);
-    options.bucket = "a.bucket";
-    options.prefix = "//x//";
-    options.endpoint = "https://[::1]:443/";
-    expect_ok(ldbx_stager_open_s3(&options, &stager, &error), error);
-    ck_assert_str_eq(ldbx_stager_url(stager), "s3://a.bucket/x");
-    ck_assert_uint_eq(ldbx_stager_block_bytes(stager), 5 << 20);
-    ck_assert_int_eq(ldbx_stager_parallel(stager), 1);
-}
-END_TEST
-
 /* Memory. */
 
 START_TEST(memory_may_run_out)
 {
     const http_step once[] = {{HTTP_SEND, HTTP_ANSWER("503 No", 0, "")},
                               {HTTP_SEND, HTTP_ANSWER("412 No", 0, "")},
-                              {HTTP_SEND, head_answer(right_checksum())}};
+                              {HTTP_SEND, staged_head(staged_checksum(CONTENT))}};
     http_step script[60];
     int failures = 0;
 
@@ -745,9 +624,6 @@ int main(void)
     tcase_add_loop_test(told, a_refusal_without_words_is_explained, 0, 2);
     tcase_add_test(told, a_conflicting_write_is_waited_for);
     tcase_add_test(told, a_check_sees_what_changed);
-    tcase_add_test(told, options_are_checked);
-    tcase_add_test(told, a_prefix_has_a_greatest_length);
-    tcase_add_test(told, what_cannot_be_used_is_left_alone);
     tcase_add_test(told, memory_may_run_out);
     return suite_run(suite);
 }

@@ -9,7 +9,7 @@
 #include "base/hash.h"
 #include "base/str.h"
 #include "http_server.h"
-#include "stage/stager.h"
+#include "staged.h"
 
 #define BEGUN(id)                                                                                                      \
     "HTTP/1.1 200 OK\r\nx-amz-checksum-type: FULL_OBJECT\r\n\r\n<InitiateMultipartUploadResult><UploadId>" id          \
@@ -97,30 +97,6 @@ static int send_all(void)
     return status == LDBX_OK ? finish() : status;
 }
 
-static const char *found(void)
-{
-    static char text[200];
-    char checksum[9];
-    uint32_t crc32 = ldbx_crc32(0, "onetwo..", 8);
-    const uint8_t bytes[] = {(uint8_t)(crc32 >> 24), (uint8_t)(crc32 >> 16), (uint8_t)(crc32 >> 8), (uint8_t)crc32};
-
-    checksum[ldbx_format_base64(checksum, bytes, 4)] = '\0';
-    snprintf(text, sizeof text, "HTTP/1.1 200 OK\r\nContent-Length: 8\r\nx-amz-checksum-crc32: %s\r\n\r\n", checksum);
-    return text;
-}
-
-static void expect_requests(int count)
-{
-    http_server_wait_requests(server, count);
-    ck_assert_int_eq(http_server_requests(server), count);
-}
-
-static void expect_in_request(int n, const char *text)
-{
-    ck_assert_msg(strstr(http_server_request(server, n), text) != NULL, "no '%s' in %s", text,
-                  http_server_request(server, n));
-}
-
 static void expect_message(const char *text)
 {
     ck_assert_str_eq(ldbx_error_message(error), text);
@@ -133,15 +109,19 @@ START_TEST(an_upload_in_blocks)
 
     SERVE(script);
     expect_ok(send_all(), error);
-    expect_requests(4);
-    expect_in_request(0, "POST /bucket/p%26q/a.csv?uploads= HTTP/1.1\r\n");
-    expect_in_request(0, "\r\nx-amz-checksum-algorithm: CRC32\r\nx-amz-checksum-type: FULL_OBJECT\r\n");
-    expect_in_request(1, "PUT /bucket/p%26q/a.csv?partNumber=2&uploadId=u%2F1%20%26%3D HTTP/1.1\r\n");
-    expect_in_request(1, "\r\nx-amz-checksum-crc32: ");
-    expect_in_request(3, "POST /bucket/p%26q/a.csv?uploadId=u%2F1%20%26%3D HTTP/1.1\r\n");
-    expect_in_request(3, "\r\nIf-None-Match: *\r\n");
-    expect_in_request(3, "<Part><PartNumber>1</PartNumber><ETag>&quot;e&lt;1&amp;&quot;</ETag><ChecksumCRC32>");
-    expect_in_request(3, "<Part><PartNumber>2</PartNumber><ETag>&quot;e2&quot;</ETag><ChecksumCRC32>");
+    http_server_expect_requests(server, 4);
+    http_server_expect_in_request(server, 0, "POST /bucket/p%26q/a.csv?uploads= HTTP/1.1\r\n");
+    http_server_expect_in_request(server, 0,
+                                  "\r\nx-amz-checksum-algorithm: CRC32\r\nx-amz-checksum-type: FULL_OBJECT\r\n");
+    http_server_expect_in_request(server, 1,
+                                  "PUT /bucket/p%26q/a.csv?partNumber=2&uploadId=u%2F1%20%26%3D HTTP/1.1\r\n");
+    http_server_expect_in_request(server, 1, "\r\nx-amz-checksum-crc32: ");
+    http_server_expect_in_request(server, 3, "POST /bucket/p%26q/a.csv?uploadId=u%2F1%20%26%3D HTTP/1.1\r\n");
+    http_server_expect_in_request(server, 3, "\r\nIf-None-Match: *\r\n");
+    http_server_expect_in_request(
+        server, 3, "<Part><PartNumber>1</PartNumber><ETag>&quot;e&lt;1&amp;&quot;</ETag><ChecksumCRC32>");
+    http_server_expect_in_request(server, 3,
+                                  "<Part><PartNumber>2</PartNumber><ETag>&quot;e2&quot;</ETag><ChecksumCRC32>");
 }
 END_TEST
 
@@ -169,7 +149,7 @@ START_TEST(an_error_may_come_with_200)
 
     SERVE(script);
     expect_ok(send_all(), error);
-    expect_requests(6);
+    http_server_expect_requests(server, 6);
 }
 END_TEST
 
@@ -184,8 +164,8 @@ START_TEST(an_error_with_200_may_be_final)
     SERVE(script);
     expect_status(send_all(), LDBX_INVALID_ARGUMENT, error);
     expect_message("staging a.csv: s3://bucket/p&q/a.csv: HTTP 200 InvalidPart: Words");
-    expect_requests(5);
-    expect_in_request(4, "DELETE /bucket/p%26q/a.csv?uploadId=u HTTP/1.1\r\n");
+    http_server_expect_requests(server, 5);
+    http_server_expect_in_request(server, 4, "DELETE /bucket/p%26q/a.csv?uploadId=u HTTP/1.1\r\n");
 }
 END_TEST
 
@@ -198,12 +178,12 @@ START_TEST(the_answer_to_complete_may_be_lost)
                                 {HTTP_RESET, NULL},
                                 {HTTP_SEND_CLOSE, _i == 0 ? "HTTP/1.1 404 Not Found" ERROR("NoSuchUpload")
                                                           : "HTTP/1.1 412 No" ERROR("PreconditionFailed")},
-                                {HTTP_SEND, found()},
+                                {HTTP_SEND, staged_head(staged_checksum("onetwo.."))},
                                 ABORTED};
 
     SERVE(script);
     expect_ok(send_all(), error);
-    expect_requests(7);
+    http_server_expect_requests(server, 7);
 }
 END_TEST
 
@@ -234,7 +214,7 @@ START_TEST(a_block_is_sent_again_by_itself)
 
     SERVE(script);
     expect_ok(send_all(), error);
-    expect_requests(6);
+    http_server_expect_requests(server, 6);
 }
 END_TEST
 
@@ -245,8 +225,8 @@ START_TEST(an_abandoned_upload_is_aborted)
     SERVE(script);
     expect_ok(begin(), error);
     ldbx_stager_abandon(stager, transfer); /* tried once */
-    expect_requests(2);
-    expect_in_request(1, "DELETE /bucket/p%26q/a.csv?uploadId=u HTTP/1.1\r\n");
+    http_server_expect_requests(server, 2);
+    http_server_expect_in_request(server, 1, "DELETE /bucket/p%26q/a.csv?uploadId=u HTTP/1.1\r\n");
 }
 END_TEST
 
@@ -297,7 +277,7 @@ START_TEST(an_object_has_10000_blocks)
     SERVE(script);
     expect_ok(begin(), error);
     expect_ok(block(9999, "x"), error);
-    expect_in_request(1, "?partNumber=10000&");
+    http_server_expect_in_request(server, 1, "?partNumber=10000&");
     expect_status(block(10000, "x"), LDBX_INVALID_ARGUMENT, error);
     expect_message("staging a.csv: S3 takes no more than 10000 blocks of an object; make them larger");
     expect_status(finish(), LDBX_INVALID_ARGUMENT, error);
@@ -348,11 +328,11 @@ START_TEST(removing_aborts_uploads_of_that_name)
 
     SERVE(script);
     expect_ok(ldbx_stager_remove(stager, "a.csv", NULL, &error), error);
-    expect_requests(5);
-    expect_in_request(0, "DELETE /bucket/p%26q/a.csv HTTP/1.1\r\n");
-    expect_in_request(1, "GET /bucket/?max-uploads=100&prefix=p%26q%2Fa.csv&uploads= HTTP/1.1\r\n");
-    expect_in_request(2, "DELETE /bucket/p%26q/a.csv?uploadId=1 HTTP/1.1\r\n");
-    expect_in_request(3, "DELETE /bucket/p%26q/a.csv?uploadId=2 HTTP/1.1\r\n");
+    http_server_expect_requests(server, 5);
+    http_server_expect_in_request(server, 0, "DELETE /bucket/p%26q/a.csv HTTP/1.1\r\n");
+    http_server_expect_in_request(server, 1, "GET /bucket/?max-uploads=100&prefix=p%26q%2Fa.csv&uploads= HTTP/1.1\r\n");
+    http_server_expect_in_request(server, 2, "DELETE /bucket/p%26q/a.csv?uploadId=1 HTTP/1.1\r\n");
+    http_server_expect_in_request(server, 3, "DELETE /bucket/p%26q/a.csv?uploadId=2 HTTP/1.1\r\n");
 }
 END_TEST
 
@@ -379,7 +359,7 @@ START_TEST(removing_does_not_need_the_list)
     for (int i = 0; i < 3; i++)
         expect_ok(ldbx_stager_remove(stager, "a.csv", NULL, &error), error);
     ldbx_set_log_sink(NULL, LDBX_LOG_ERROR, NULL);
-    expect_requests(4);
+    http_server_expect_requests(server, 4);
     ck_assert_int_eq(warnings, 1);
 }
 END_TEST
@@ -404,7 +384,7 @@ START_TEST(a_conflict_of_complete_is_waited_for)
 
     SERVE(script);
     expect_ok(send_all(), error);
-    expect_requests(5);
+    http_server_expect_requests(server, 5);
 }
 END_TEST
 

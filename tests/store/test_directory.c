@@ -86,12 +86,6 @@ static int load_status(ldbx_store *store)
     return ldbx_store_load(store, KEY, &text, &revision, &error);
 }
 
-static void expect_message(const char *part)
-{
-    ck_assert_msg(strstr(ldbx_error_message(error), part) != NULL, "\"%s\" is not in \"%s\"", part,
-                  ldbx_error_message(error));
-}
-
 static void write_file(const char *path, const void *data, size_t size)
 {
     FILE *out = fopen(path, "wb");
@@ -158,7 +152,7 @@ START_TEST(a_stale_revision_is_refused)
 
     save(store, KEY, "one", 0);
     expect_status(ldbx_store_save(store, KEY, ldbx_view_of("two"), &stale, &error), LDBX_CONFLICT, error);
-    expect_message("revision 1 instead of 0");
+    expect_in_message(error, "revision 1 instead of 0");
     expect_document(store, KEY, "one", 1);
     stale = 3;
     expect_status(ldbx_store_save(store, KEY, ldbx_view_of("two"), &stale, &error), LDBX_CONFLICT, error);
@@ -224,7 +218,7 @@ START_TEST(one_store_a_key_within_a_process)
 
     ck_assert_int_eq(load_status(first), LDBX_NOT_FOUND);
     ck_assert_int_eq(load_status(second), LDBX_CONFLICT);
-    expect_message("checkpoint " KEY ": another store of this process holds ");
+    expect_in_message(error, "checkpoint " KEY ": another store of this process holds ");
     expect_status(ldbx_store_save(second, KEY, ldbx_view_of("x"), &revision, &error), LDBX_CONFLICT, error);
     expect_status(ldbx_store_remove(second, KEY, &error), LDBX_CONFLICT, error);
     save(second, "another-key", "x", 0);
@@ -267,7 +261,7 @@ START_TEST(one_process_a_key)
     store = open_store(LDBX_STORE_WRITE);
     ck_assert_int_eq(load_status(store), LDBX_CONFLICT);
     snprintf(expected, sizeof expected, "another runner (process %d) holds ", (int)child);
-    expect_message(expected);
+    expect_in_message(error, expected);
     end_child(child);
     expect_document(store, KEY, "child's", 1);
     ldbx_store_destroy(store);
@@ -283,7 +277,7 @@ START_TEST(reading_takes_no_lock_and_writes_nothing)
     save(writer, KEY, "one", 0);
     expect_document(reader, KEY, "one", 1);
     expect_status(ldbx_store_save(reader, KEY, ldbx_view_of("x"), &revision, &error), LDBX_INVALID_ARGUMENT, error);
-    expect_message("opened for reading");
+    expect_in_message(error, "opened for reading");
     expect_status(ldbx_store_remove(reader, KEY, &error), LDBX_INVALID_ARGUMENT, error);
     save(writer, KEY, "two", 1);
     ldbx_store_destroy(writer);
@@ -333,9 +327,9 @@ START_TEST(what_is_no_folder_is_refused)
 
     write_file(file, "x", 1);
     expect_status(ldbx_store_open_directory(file, LDBX_STORE_WRITE, &store, &error), LDBX_IO, error);
-    expect_message("not a folder");
+    expect_in_message(error, "not a folder");
     expect_status(ldbx_store_open_directory("/proc/ldbx/state", LDBX_STORE_WRITE, &store, &error), LDBX_IO, error);
-    expect_message("/proc/ldbx: making the folder: ");
+    expect_in_message(error, "/proc/ldbx: making the folder: ");
     expect_status(ldbx_store_open_directory("", LDBX_STORE_WRITE, &store, &error), LDBX_INVALID_ARGUMENT, error);
     expect_status(ldbx_store_open_directory(NULL, LDBX_STORE_READ, &store, &error), LDBX_INVALID_ARGUMENT, error);
     expect_status(ldbx_store_open_directory(folder, (ldbx_store_mode)7, &store, &error), LDBX_INVALID_ARGUMENT, error);
@@ -353,7 +347,7 @@ START_TEST(a_folder_that_goes_is_no_missing_checkpoint)
     drop_folder();
     expect_status(ldbx_store_save(store, KEY, ldbx_view_of("x"), &revision, &error), LDBX_IO, error);
     expect_status(ldbx_store_save(store, "other", ldbx_view_of("x"), &revision, &error), LDBX_IO, error);
-    expect_message("/other.lock: opening: ");
+    expect_in_message(error, "/other.lock: opening: ");
     ldbx_store_destroy(store);
 }
 END_TEST
@@ -372,7 +366,7 @@ START_TEST(a_flipped_bit_is_noticed)
         good.data[i / 8] ^= (uint8_t)(1u << i % 8);
         write_file(file, good.data, good.size);
         ck_assert_msg(load_status(store) == LDBX_INVALID_DATA, "bit %zu of byte %zu", i % 8, i / 8);
-        expect_message(file);
+        expect_in_message(error, file);
         good.data[i / 8] ^= (uint8_t)(1u << i % 8);
     }
     write_file(file, good.data, good.size);
@@ -396,7 +390,7 @@ START_TEST(a_cut_or_grown_file_is_noticed)
         write_file(file, good.data, size);
         ck_assert_msg(load_status(store) == LDBX_INVALID_DATA, "cut to %zu bytes", size);
     }
-    expect_message("put a good copy back, or remove it");
+    expect_in_message(error, "put a good copy back, or remove it");
     expect_status(ldbx_store_save(store, KEY, ldbx_view_of("x"), &revision, &error), LDBX_INVALID_DATA, error);
     ldbx_buf_byte(&good, '\n');
     write_file(file, good.data, good.size);
@@ -446,7 +440,7 @@ START_TEST(a_newer_format_is_told_apart)
 
     write_file(file, newer, sizeof newer - 1);
     ck_assert_int_eq(load_status(store), LDBX_INVALID_DATA);
-    expect_message("written by a newer version of the library (format 2)");
+    expect_in_message(error, "written by a newer version of the library (format 2)");
     ldbx_store_destroy(store);
 }
 END_TEST
@@ -466,8 +460,8 @@ START_TEST(a_failed_write_leaves_the_old_document)
     expect_status(ldbx_store_save(store, KEY, (ldbx_view){large, sizeof large}, &revision, &error), LDBX_IO, error);
     limit.rlim_cur = RLIM_INFINITY;
     ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
-    expect_message(file);
-    expect_message("File too large");
+    expect_in_message(error, file);
+    expect_in_message(error, "File too large");
     ck_assert_int_eq(revision, 1);
     expect_document(store, KEY, "small", 1);
     ck_assert_int_eq(count_files("tmp$"), 0);

@@ -269,6 +269,18 @@ void http_server_wait_closes(http_server *server, int wanted)
     wait_for(server, &server->closes, wanted);
 }
 
+void http_server_expect_requests(http_server *server, int count)
+{
+    http_server_wait_requests(server, count);
+    ck_assert_int_eq(http_server_requests(server), count);
+}
+
+void http_server_expect_in_request(http_server *server, int n, const char *text)
+{
+    ck_assert_msg(strstr(http_server_request(server, n), text) != NULL, "no '%s' in %s", text,
+                  http_server_request(server, n));
+}
+
 void http_hole_open(http_hole *hole)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};

@@ -45,6 +45,10 @@ const char *http_server_request(http_server *server, int n);
  * been closed. */
 void http_server_wait_requests(http_server *server, int count);
 void http_server_wait_closes(http_server *server, int count);
+/* Waits for that many requests; fails the test when there are more. */
+void http_server_expect_requests(http_server *server, int count);
+/* Fails the test when `text` is not in the n-th request. */
+void http_server_expect_in_request(http_server *server, int n, const char *text);
 
 /*
  * A port of 127.0.0.1 where connecting neither succeeds nor fails: its queue is full and nobody takes from

@@ -5,6 +5,7 @@
 
 #include <check.h>
 #include <lytics_dbx/lytics_dbx.h>
+#include <string.h>
 
 /* A case of the suite whose tests each fail when they end with memory of the library still allocated. */
 TCase *suite_case(Suite *suite, const char *name);
@@ -27,5 +28,10 @@ size_t suite_peak(void);
                       ldbx_status_name(expected), ldbx_error_message(error));                                          \
     } while (0)
 #define expect_ok(call, error) expect_status(call, LDBX_OK, error)
+
+/* Fails the test when `part` is not in the error's message. */
+#define expect_in_message(error, part)                                                                                 \
+    ck_assert_msg(strstr(ldbx_error_message(error), part) != NULL, "\"%s\" is not in \"%s\"", part,                    \
+                  ldbx_error_message(error))
 
 #endif
