@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from .commands import FIRST_WORD, Words
 from .errors import SqlError, unsupported
+from .objects import GLOB
 from .s3_client import Keys
 
 MOST_FILES = 1000
@@ -217,7 +218,6 @@ CLAUSES = {"FILES": _files, "PATTERN": _pattern, "FORMAT_OPTIONS": _format_optio
 # Which of the files are meant
 
 GLOB_SET = re.compile(r"\[([!^]?)((?:\\.|[^\]\\])+)\]")
-GLOB = re.compile(r"[*?\[\]{}\\]")
 
 
 def hidden(name):

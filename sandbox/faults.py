@@ -145,6 +145,6 @@ class Faults:
         return self._first(rpc, statement, target, lambda action: action != "run")
 
     def hold(self, statement):
-        """How long a statement is to stay running before it starts: {"seconds"} or {"polls"}, or None."""
+        """How long a statement is to stay running before it starts: {"seconds"} or {"polls"}, maybe {"loading"} (behind the taking of its files); or None."""
         rule = self._first("ExecuteStatement", statement, None, lambda action: action == "run")
         return rule.given if rule else None

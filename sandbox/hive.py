@@ -204,8 +204,6 @@ class HiveHandler(Handler):
 
     stores = ()
 
-    stores = ()
-
     def _page(self, status):
         self.close_connection = True
         self.reply(status, PAGE, "text/html;charset=iso-8859-1", {"Connection": "close"})

@@ -15,7 +15,7 @@ from .errors import SqlError, no_volume, unsupported
 from .s3_client import Keys
 
 BAD_TOKENS = ("ExpiredToken", "InvalidToken")       # these have HTTP status 400
-PATTERN = re.compile(r"[*?\[\]{}\\]")
+GLOB = re.compile(r"[*?\[\]{}\\]")
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ class Objects:
 
     def source(self, url, credential=None):
         """What an address leads to. `credential` is what the statement gives: Keys, the name of a stored credential, or None."""
-        if PATTERN.search(url):
+        if GLOB.search(url):
             raise unsupported(f"patterns in a source ({url}); use PATTERN")
         address = url.rstrip("/")
         if address.startswith("s3://") and address.split("://", 1)[1]:

@@ -76,7 +76,7 @@ class Operation:
             self._wait()
 
     def check(self):
-        """Ends a statement that was stopped, and that no interrupt of DuckDB reaches."""
+        """Ends a statement that was stopped, and that no interrupt reaches."""
         if self._stop.is_set():
             raise SqlError(*ENDED[State.CANCELED_STATE])
 

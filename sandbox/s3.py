@@ -36,7 +36,6 @@ CALLS = {
     ("bucket", "GET", "list-type"): ("ListObjectsV2", ("prefix", "delimiter", "max-keys", "start-after", "continuation-token",
                                                        "encoding-type", "fetch-owner")),
     ("bucket", "GET", "uploads"): ("ListMultipartUploads", ("prefix", "max-uploads", "key-marker", "upload-id-marker", "encoding-type")),
-    ("bucket", "HEAD", None): ("HeadBucket", ()), ("bucket", "PUT", None): ("CreateBucket", ()),
 }
 WRITES = {"PUT", "POST", "DELETE"}
 FAILURES = {503: ("SlowDown", "Please reduce your request rate."),
@@ -272,13 +271,6 @@ class S3Call(StorageCall):
 
     def execute(self):
         return getattr(self, "_" + re.sub("([a-z])([A-Z])", r"\1_\2", self.call).lower().replace("_v2", ""))()
-
-    def _head_bucket(self):
-        return Answer(200, headers={"x-amz-bucket-region": signature.REGION})
-
-    def _create_bucket(self):
-        self._read(LARGEST_LIST)
-        return Answer(200, headers={"Location": "/" + self.bucket})
 
     def _put_object(self):
         name, size, etag, crc32 = self._save()

@@ -1,7 +1,6 @@
 """What the two stores of objects share: a body that goes to disk as it comes, an answer from there, faults, and the log."""
 
 import binascii
-import hashlib
 import re
 import time
 import uuid

@@ -173,6 +173,7 @@ static bool answer_request(const connection *client, size_t head, size_t body)
     asked.cluster = cluster;
     if (client->pace->latency_ms > 0)
         sleep_until(now(), client->pace->latency_ms * 1000);
+    /* An answer made up here would be measured as if the service had given it. */
     if (!service_answer(client->all, &asked, &what)) {
         fprintf(stderr, "sandbox-canned: nothing is prepared for %.*s %.*s\n", (int)asked.call.size, asked.call.data,
                 (int)asked.text.size, asked.text.data != NULL ? asked.text.data : "");

@@ -7,8 +7,8 @@ from .names import quoted, string
 
 KEPT = "_copy_into_log/loaded.json"      # what of the ledger stood in versions that are forgotten
 LAST_COMMIT = "spark.databricks.delta.lastCommitVersionInSession"
-# Operations whose rows Databricks counts in its answer, where Spark answers nothing.
 COPY = "copy_into"      # in the user metadata of its commits: {"numFiles", "files": [[address, size, rows]]}
+# Operations whose rows Databricks counts in its answer, where Spark answers nothing.
 COUNTED = {"WRITE", "CREATE TABLE AS SELECT", "REPLACE TABLE AS SELECT", "CREATE OR REPLACE TABLE AS SELECT"}
 
 
