@@ -28,7 +28,7 @@ START_TEST(who_waits_is_told)
     ldbx_lock_take(&us.lock);
     ck_assert_int_eq(pthread_create(&thread, NULL, fill, &us), 0);
     while (us.value == 0)
-        ldbx_lock_wait(&us.lock, _i == 0 ? -1 : 1999);
+        ck_assert(ldbx_lock_wait(&us.lock, _i == 0 ? -1 : 19999));
     ldbx_lock_give(&us.lock);
     ck_assert_int_eq(us.value, 7);
     pthread_join(thread, NULL);

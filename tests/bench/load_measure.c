@@ -8,7 +8,7 @@
  *
  * DATABRICKS_* say where the warehouse is, AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and BENCH_BUCKET where
  * the bucket is, BENCH_PARALLEL how many requests go out at once. Reading the table, and making rows of its columns, is
- * measured too.
+ * measured too, but for `upload`.
  */
 #include <lytics_dbx/lytics_dbx.h>
 

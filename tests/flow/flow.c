@@ -86,22 +86,40 @@ void flow_forget_calls(void)
     command("DELETE", "log", "");
 }
 
-char *flow_log(void)
+static cJSON *read_log(void)
 {
     ldbx_http_response response;
     cJSON *log = NULL;
-    char *names = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&names, &size);
 
     ldbx_http_response_init(&response, 64 << 20);
     control("GET", "log", "", &response);
     expect_ok(ldbx_json_parse(ldbx_buf_get(&response.body), &log, &error), error);
+    ldbx_http_response_clear(&response);
+    return log;
+}
+
+int flow_struck(void)
+{
+    cJSON *log = read_log();
+    int count = 0;
+
+    for (const cJSON *call = ldbx_json_get(log, "calls")->child; call != NULL; call = call->next)
+        count += cJSON_IsString(ldbx_json_get(call, "fault"));
+    cJSON_Delete(log);
+    return count;
+}
+
+char *flow_log(void)
+{
+    cJSON *log = read_log();
+    char *names = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&names, &size);
+
     for (const cJSON *call = ldbx_json_get(log, "calls")->child; call != NULL; call = call->next)
         fprintf(out, "%s ", ldbx_json_text(call, "rpc", "?"));
     fclose(out);
     cJSON_Delete(log);
-    ldbx_http_response_clear(&response);
     return names;
 }
 

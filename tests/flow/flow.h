@@ -29,6 +29,8 @@ void flow_cut_history(const char *table);
 void flow_forget_calls(void);
 /* Calls that the sandbox has seen since; a request for a token is "OAuthToken". */
 int flow_calls(const char *rpc);
+/* How many of them a fault struck. */
+int flow_struck(void);
 /* Their names in order, with a blank behind each; the caller frees it. */
 char *flow_log(void);
 

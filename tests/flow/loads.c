@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/str.h"
 #include "stage/stager.h"
 
@@ -135,11 +136,23 @@ void loads_expect_each_once(void)
     ck_assert_int_eq(loads_ask("SELECT count(DISTINCT id) FROM flow_load"), LOADS_ROWS);
     ck_assert_int_eq(loads_ask("SELECT count(*) FROM flow_load WHERE price IS NULL"), LOADS_ROWS / 5);
     ck_assert_int_eq(loads_ask("SELECT count(*) FROM flow_load WHERE name = ''"), (LOADS_ROWS + 6) / 7);
+    ck_assert_int_eq(loads_ask("SELECT count(*) FROM flow_load WHERE "
+                               "name = CASE WHEN id % 7 = 0 THEN '' ELSE concat('a \"', id, '\"\\n') END AND "
+                               "(id % 5 = 0 OR price * 100 = id)"),
+                     LOADS_ROWS);
 }
 
 const char *loads_folder(void)
 {
     return folder;
+}
+
+const cJSON *loads_member(const cJSON *object, const char *name)
+{
+    const cJSON *found = ldbx_json_get(object, name);
+
+    ck_assert_msg(found != NULL, "no %s", name);
+    return found;
 }
 
 void loads_forget_error(void)

@@ -2,6 +2,8 @@
 #ifndef LDBX_TESTS_LOADS_H
 #define LDBX_TESTS_LOADS_H
 
+#include <cjson/cJSON.h>
+
 #include "flow.h"
 
 #define LOADS_ROWS 2500
@@ -31,6 +33,8 @@ int loads_staged_files(void);
 const char *loads_folder(void);
 /* The table has each row once, as it was given. */
 void loads_expect_each_once(void);
+/* A member of a report, which must be there; borrowed. */
+const cJSON *loads_member(const cJSON *object, const char *name);
 void loads_forget_error(void);
 /* A progress callback for statements that go on without us: waits are skipped, but what runs on the server takes its time. */
 int loads_wait_really(const ldbx_progress *progress, void *user);

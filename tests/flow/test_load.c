@@ -441,14 +441,6 @@ static int count_phases(const ldbx_progress *progress, void *user)
     return 0;
 }
 
-static const cJSON *member(const cJSON *object, const char *name)
-{
-    const cJSON *found = ldbx_json_get(object, name);
-
-    ck_assert_msg(found != NULL, "no %s", name);
-    return found;
-}
-
 START_TEST(the_report_tells_files_statements_and_versions)
 {
     ldbx_loader_options options = loads_options("source");
@@ -464,18 +456,18 @@ START_TEST(the_report_tells_files_statements_and_versions)
     expect_status(ldbx_loader_commit(loader, &error), LDBX_FORBIDDEN, error);
     expect_ok(ldbx_json_parse(ldbx_view_of(ldbx_loader_report(loader)), &report, &error), error);
     ck_assert_str_eq(ldbx_json_text(report, "state", ""), "prepared");
-    ck_assert_str_eq(ldbx_json_text(member(report, "error"), "status", ""), "FORBIDDEN");
+    ck_assert_str_eq(ldbx_json_text(loads_member(report, "error"), "status", ""), "FORBIDDEN");
     cJSON_Delete(report);
     expect_ok(ldbx_loader_commit(loader, &error), error);
     expect_ok(ldbx_json_parse(ldbx_view_of(ldbx_loader_report(loader)), &report, &error), error);
     ck_assert_str_eq(ldbx_json_text(report, "state", ""), "done");
     ck_assert_str_eq(ldbx_json_text(report, "job", ""), "Flow load");
-    ck_assert(cJSON_IsNull(member(report, "error")));
-    ck_assert_int_eq(cJSON_GetArraySize(member(report, "files")), 3);
-    ck_assert_str_eq(ldbx_json_text(member(report, "statements")->child->next, "sqlstate", ""), "42501");
-    ck_assert_int_eq(cJSON_GetArraySize(member(report, "statements")), 3); /* CREATE, and COPY INTO twice */
-    ck_assert_int_eq(member(member(report, "versions"), "after")->valueint, 1);
-    ck_assert_int_eq(member(member(report, "rows"), "loaded")->valueint, LOADS_ROWS);
+    ck_assert(cJSON_IsNull(loads_member(report, "error")));
+    ck_assert_int_eq(cJSON_GetArraySize(loads_member(report, "files")), 3);
+    ck_assert_str_eq(ldbx_json_text(loads_member(report, "statements")->child->next, "sqlstate", ""), "42501");
+    ck_assert_int_eq(cJSON_GetArraySize(loads_member(report, "statements")), 3); /* CREATE, and COPY INTO twice */
+    ck_assert_int_eq(loads_member(loads_member(report, "versions"), "after")->valueint, 1);
+    ck_assert_int_eq(loads_member(loads_member(report, "rows"), "loaded")->valueint, LOADS_ROWS);
     cJSON_Delete(report);
     ldbx_loader_destroy(loader);
     ck_assert(phases[LDBX_PHASE_STAGE] > 0 && phases[LDBX_PHASE_LOAD] > 0 && phases[LDBX_PHASE_VERIFY] > 0);

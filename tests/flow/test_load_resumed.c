@@ -281,8 +281,8 @@ START_TEST(a_report_says_nothing_of_the_load_that_came_before)
     loads_leave_sealed("source");
     expect_ok(ldbx_loader_open(connection, loads_stager, &options, &loader, &error), error);
     expect_ok(ldbx_json_parse(ldbx_view_of(ldbx_loader_report(loader)), &report, &error), error);
-    ck_assert_int_eq(cJSON_GetArraySize(ldbx_json_get(report, "statements")), 0);
-    ck_assert_int_eq(cJSON_GetArraySize(ldbx_json_get(report, "warnings")), 0);
+    ck_assert_int_eq(cJSON_GetArraySize(loads_member(report, "statements")), 0);
+    ck_assert_int_eq(cJSON_GetArraySize(loads_member(report, "warnings")), 0);
     cJSON_Delete(report);
     ldbx_loader_destroy(loader);
     ck_assert_int_eq(loads_ask("SELECT count(*) FROM flow_load"), LOADS_ROWS);

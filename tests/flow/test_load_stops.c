@@ -137,7 +137,7 @@ static int try_twice(const char *source)
     return status;
 }
 
-/* Loop: the save is lost, or only its answer; as if the process died with it, or not. */
+/* Loop: the save is lost, or only its answer. */
 START_TEST(stopped_at_every_save_it_goes_on)
 {
     for (int n = 1;; n++) {
@@ -224,6 +224,7 @@ START_TEST(a_statement_that_fails_is_repeated)
     flow_faults(rules);
     status = loads_run(loads_stager, &options, &result);
     ck_assert_msg(status == LDBX_OK, "%s: %s", rules, ldbx_error_message(error));
+    ck_assert_int_gt(flow_struck(), 0);
     flow_faults(NULL);
     loads_expect_each_once();
     ck_assert_int_eq(result.version_after, 1);
@@ -250,6 +251,7 @@ START_TEST(a_statement_that_goes_on_without_us_is_waited_for)
     options.progress = loads_wait_really;
     flow_faults(running[_i]);
     expect_ok(loads_run(loads_stager, &options, NULL), error);
+    ck_assert_int_gt(flow_struck(), 0);
     flow_faults(NULL);
     loads_expect_each_once();
 }

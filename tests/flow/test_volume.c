@@ -163,6 +163,7 @@ START_TEST(what_may_heal_is_made_again)
     expect_ok(drop(NAME), error);
     snprintf(rules, sizeof rules, "Files.%s", call);
     ck_assert_int_ge(flow_calls(rules), 2);
+    ck_assert_int_gt(flow_struck(), 0);
     expect_status(check("a,b\n"), LDBX_NOT_FOUND, error);
 }
 END_TEST
@@ -336,6 +337,7 @@ START_TEST(parts_are_uploaded_beside_the_writing)
         expect_ok(ldbx_uploader_end(uploader, &sent[i], &error), error);
     }
     expect_ok(ldbx_uploader_wait(uploader, &error), error);
+    ck_assert_int_eq(flow_struck(), 1);
     ldbx_uploader_destroy(uploader);
     for (int i = 0; i < 3; i++) {
         snprintf(name, sizeof name, "job/run/1-%06d.csv", i);

@@ -129,8 +129,10 @@ START_TEST(a_member_that_is_missing_is_named)
     char quoted[64];
 
     write_example((size_t)_i, "");
-    if (strstr(members[_i], "\"failure\"") != NULL)
-        return; /* only a failed load has one */
+    if (strstr(members[_i], "\"failure\"") != NULL) { /* only a failed load has one */
+        expect_ok(ldbx_load_document_read(ldbx_buf_get(&text), JOB, &document, &error), error);
+        return;
+    }
     expect_status(ldbx_load_document_read(ldbx_buf_get(&text), JOB, &document, &error), LDBX_INVALID_DATA, error);
     snprintf(quoted, sizeof quoted, "'%.*s'", (int)strcspn(members[_i] + 1, "\""), members[_i] + 1);
     if (strcmp(quoted, "'attempt'") == 0)

@@ -38,14 +38,6 @@ int renameat2(int from_folder, const char *from, int to_folder, const char *to, 
     return (int)syscall(SYS_renameat2, from_folder, from, to_folder, to, flags);
 }
 
-static int remove_one(const char *path, const struct stat *facts, int kind, struct FTW *at)
-{
-    (void)facts;
-    (void)kind;
-    (void)at;
-    return remove(path);
-}
-
 static void start(void)
 {
     char path[80];
@@ -63,7 +55,7 @@ static void stop(void)
     ldbx_error_destroy(error);
     stager = NULL;
     error = NULL;
-    nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    suite_remove_folder(folder);
 }
 
 static int put(const char *name, const char *text)

@@ -1,6 +1,5 @@
 #include "suite.h"
 
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,14 +20,6 @@ static ldbx_config *config;
 static ldbx_stager *stager;
 static ldbx_error *error;
 
-static int remove_one(const char *path, const struct stat *facts, int kind, struct FTW *at)
-{
-    (void)facts;
-    (void)kind;
-    (void)at;
-    return remove(path);
-}
-
 static void start(void)
 {
     snprintf(folder, sizeof folder, "/tmp/ldbx-document-XXXXXX");
@@ -48,7 +39,7 @@ static void stop(void)
     stager = NULL;
     error = NULL;
     config = NULL;
-    nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    suite_remove_folder(folder);
 }
 
 static int open_json(const char *json)

@@ -485,7 +485,7 @@ START_TEST(destroy_ends_what_is_on_its_way)
         usleep(1000);
     ldbx_uploader_destroy(uploader);
     uploader = NULL;
-    ck_assert_int_le(us->abandoned, 1);
+    ck_assert_int_eq(us->abandoned, 1);
     ldbx_uploader_destroy(NULL);
 }
 END_TEST

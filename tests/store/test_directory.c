@@ -1,6 +1,5 @@
 #include "suite.h"
 
-#include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,14 +23,6 @@ static char file[128]; /* of KEY in folder */
 static ldbx_error *error;
 static ldbx_buf text;
 
-static int remove_one(const char *path, const struct stat *facts, int kind, struct FTW *at)
-{
-    (void)facts;
-    (void)kind;
-    (void)at;
-    return remove(path);
-}
-
 static void make_folder(void)
 {
     snprintf(folder, sizeof folder, "/tmp/ldbx-store-XXXXXX");
@@ -42,7 +33,7 @@ static void make_folder(void)
 
 static void drop_folder(void)
 {
-    nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    suite_remove_folder(folder);
     ldbx_error_destroy(error);
     error = NULL;
     ldbx_buf_clear(&text);

@@ -1,7 +1,9 @@
 #include "suite.h"
 
+#include <ftw.h>
 #include <malloc.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -116,4 +118,17 @@ size_t suite_peak(void)
     const size_t peak = peak_bytes;
     peak_bytes = live_bytes;
     return peak;
+}
+
+static int remove_one(const char *path, const struct stat *facts, int kind, struct FTW *at)
+{
+    (void)facts;
+    (void)kind;
+    (void)at;
+    return remove(path);
+}
+
+void suite_remove_folder(const char *path)
+{
+    nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }

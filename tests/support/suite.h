@@ -20,6 +20,9 @@ long suite_allocations(void);
 /* The most bytes that were allocated at once since the start of the test, or since the last call. */
 size_t suite_peak(void);
 
+/* Removes a folder and all that is in it. */
+void suite_remove_folder(const char *path);
+
 /* Fails the test when status is not what was expected, showing the error's message. */
 #define expect_status(call, expected, error)                                                                           \
     do {                                                                                                               \

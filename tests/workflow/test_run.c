@@ -1,7 +1,6 @@
 #include "suite.h"
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -191,17 +190,9 @@ static void begin(void)
     report = NULL;
 }
 
-static int remove_one(const char *path, const struct stat *facts, int kind, struct FTW *at)
-{
-    (void)facts;
-    (void)kind;
-    (void)at;
-    return remove(path);
-}
-
 static void end(void)
 {
-    nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    suite_remove_folder(folder);
     cJSON_Delete(report);
     ldbx_error_destroy(error);
     error = NULL;

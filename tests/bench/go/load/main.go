@@ -55,7 +55,7 @@ func text(column arrow.Array, row int) string {
 	return ""
 }
 
-// A source gives the records of the file; made before the clock starts for CSV alone.
+// open gives a reader of the file; made before the clock starts for CSV alone.
 func open(path string) *ipc.Reader {
 	file, err := os.Open(path)
 	cost.Must(err)
