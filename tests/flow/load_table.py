@@ -6,7 +6,7 @@ waited for, 15 minutes in all. What then is left of a load goes on with the next
 
 from dataclasses import dataclass, replace
 
-from fault_table import ALWAYS, FAULTS, RIGHT, Fault, Outcome, never, safe, unavailable
+from fault_table import ALWAYS, FAULTS, RIGHT, Fault, never, unavailable
 
 FEW, LARGE = "25 10", "2 3145728"       # rows, and bytes of each; LARGE makes a file of several blocks
 

@@ -6,8 +6,6 @@ load_table.py says what is expected; what was observed must also be what docs/fa
 import json
 import sys
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 import pytest
@@ -18,6 +16,7 @@ from fault_table import Outcome  # noqa: E402
 from load_table import ABOUT, REQUEST_FAULTS, REQUESTS, STATEMENT_FAULTS, STATEMENTS, expected, page, rules  # noqa: E402
 from s3 import Bucket  # noqa: E402
 from test_faults import LONGEST, Driver  # noqa: E402
+from volume import Volume  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLE = "main.faults.loaded"
@@ -32,7 +31,8 @@ class Bench:
         self.driver, self.sandbox, self.folder = driver, sandbox, folder
         endpoint = f"http://127.0.0.1:{sandbox.port}/s3"
         self.bucket = Bucket("loads", endpoint, "sandbox", "sandbox-secret")
-        places = {"directory": {"path": str(folder / "staged")}, "volume": {"path": "/Volumes/main/faults/staging"},
+        self.volume = Volume(sandbox.port, "/Volumes/main/faults/staging")
+        places = {"directory": {"path": str(folder / "staged")}, "volume": {"path": self.volume.folder},
                   "s3": {"bucket": "loads", "endpoint": endpoint} | KEY}
         for kind, place in places.items():
             (folder / f"{kind}.json").write_text(json.dumps({"type": kind} | place))
@@ -94,7 +94,7 @@ class Bench:
         if step.staging == "s3":
             return self.bucket.keys() + self.bucket.uploads()
         if step.staging == "volume":
-            return self._listed("/Volumes/main/faults/staging")
+            return self.volume.names()
         return [path for path in (self.folder / "staged").rglob("*") if path.is_file()]
 
     def _clear(self, step):
@@ -102,24 +102,8 @@ class Bench:
             for key in self.bucket.keys():
                 self.bucket.client.delete_object(Bucket="loads", Key=key)
         elif step.staging == "volume":
-            for path in self._listed("/Volumes/main/faults/staging"):
-                self._files("DELETE", f"files{path}")
-
-    def _files(self, method, path):
-        request = urllib.request.Request(f"http://127.0.0.1:{self.sandbox.port}/api/2.0/fs/{path}", method=method,
-                                         headers={"Authorization": "Bearer sandbox"})
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return answer.read()
-
-    def _listed(self, folder):
-        try:
-            entries = json.loads(self._files("GET", f"directories{folder}")).get("contents", [])
-        except urllib.error.HTTPError:
-            return []
-        found = []
-        for entry in entries:
-            found += self._listed(entry["path"]) if entry["is_directory"] else [entry["path"]]
-        return found
+            for name in self.volume.names():
+                self.volume.remove(name)
 
 
 def try_row(bench, fault, steps):

@@ -2,17 +2,16 @@
 
 import json
 import os
+import sys
+from pathlib import Path
 
 import pytest
 
 from leaks import Secrets, s3_key
 from load import Load
-from program import Job, Program, runner
+from program import Job, runner, sandbox_program
 
-
-def sandbox_program(build, folder, sandbox):
-    return Program(build / "lytics-dbx", folder, HOST=f"http://127.0.0.1:{sandbox.port}", TOKEN="sandbox",
-                   HTTP_PATH="/sql/1.0/warehouses/sandbox")
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "sandbox"))       # whose clients serve here too
 
 
 @pytest.fixture(scope="session")

@@ -3,11 +3,12 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import time
 
 import pytest
+
+from program import free_port
 
 
 def one_line(output):
@@ -22,12 +23,6 @@ def table(sql, schema):
     sql(f"CREATE TABLE {schema}.t (id INT, ts TIMESTAMP, `when` STRING)",
         f"INSERT INTO {schema}.t SELECT CAST(id AS INT), timestamp_seconds(id DIV 10), 'x' FROM range(50000)")
     return f"{schema}.t"
-
-
-def free_port():
-    with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))
-        return closed.getsockname()[1]
 
 
 @pytest.mark.scale          # it takes as long as all repeats

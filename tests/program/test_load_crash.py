@@ -8,13 +8,10 @@ import socket
 import subprocess
 import threading
 import time
-import urllib.error
-import urllib.request
 
 import pytest
 
 from load import numbers
-from s3 import Bucket
 
 ROWS = numbers(1, 25)
 PARTS = ("--part-rows", "10")
@@ -49,7 +46,7 @@ class Jobs:
         known = document(one)
         one.run(*self.more)
         assert self.sql(f"SELECT * FROM {one.table} ORDER BY id") == self.rows
-        assert left(one, self.sandbox) == []
+        assert one.left == []
         assert one.report["state"] in ("done", None) and one.report["error"] is None
         assert one.report["attempts"] == (1 if known is None else 2 if known["load"] else 0), "0: it was loaded already"
 
@@ -64,29 +61,6 @@ def document(one):
     """What the state folder keeps; None: nothing yet."""
     path = next(one.state.glob("*.json"), None)
     return json.loads(path.read_text().splitlines()[1]) if path else None
-
-
-def in_volume(sandbox, folder):
-    """Files below a folder of a volume."""
-    request = urllib.request.Request(f"http://127.0.0.1:{sandbox.port}/api/2.0/fs/directories{folder}", headers={"Authorization": "Bearer sandbox"})
-    try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            found = json.load(answer).get("contents", [])
-    except urllib.error.HTTPError as error:
-        assert error.code == 404
-        return []
-    return [path for one in found for path in (in_volume(sandbox, one["path"]) if one["is_directory"] else [one["path"]])]
-
-
-def left(one, sandbox):
-    """Staged files, and uploads that were not ended."""
-    if one.staging["type"] == "volume":
-        return in_volume(sandbox, one.staging["path"])
-    if one.staging["type"] == "directory":
-        return one.left
-    bucket = Bucket("loads", f"http://127.0.0.1:{sandbox.port}/s3", "sandbox", "sandbox-secret")
-    prefix = one.staging["prefix"]
-    return bucket.keys(prefix) + [key for key in bucket.uploads() if key.startswith(prefix)]
 
 
 def calls(sandbox):
@@ -265,7 +239,7 @@ def test_kills_in_a_row(jobs, wanted):
         assert code in (None, 0)
     one.run(*all_of.more)
     assert all_of.sql(f"SELECT * FROM {one.table} ORDER BY id") == numbers(1, last + 100)
-    assert left(one, all_of.sandbox) == [] and len(seen) > 1
+    assert one.left == [] and len(seen) > 1
 
 
 @pytest.mark.parametrize("call", ["S3.PutObject", "CREATE TABLE", "COPY INTO"])

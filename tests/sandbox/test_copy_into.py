@@ -13,6 +13,7 @@ import pytest
 from clients import Wire, connect
 from databricks.sql.exc import DatabaseError, ServerOperationError
 from databricks.sql.thrift_api.TCLIService import ttypes as t
+from storage_clients import s3_client
 
 UTC = datetime.timezone.utc
 # As the library words them.
@@ -370,9 +371,7 @@ def test_volumes(query, copy, sandbox, schema):
 @pytest.fixture
 def bucket(sandbox):
     """Puts objects into the sandbox's own S3."""
-    boto3 = pytest.importorskip("boto3")
-    client = boto3.client("s3", endpoint_url=f"http://127.0.0.1:{sandbox.port}/s3", aws_access_key_id="sandbox", region_name="us-east-1",
-                          aws_secret_access_key="sandbox-secret", config=boto3.session.Config(s3={"addressing_style": "path"}))
+    client = s3_client(sandbox.port)
     name = f"b-{uuid.uuid4().hex[:8]}"
 
     def write(key, data):

@@ -3,7 +3,6 @@
 import json
 import logging
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -15,7 +14,7 @@ import pytest
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).resolve().parents[1] / "sandbox")]
 from clients import connect
-from program import Job, Program, runner
+from program import Job, Program, free_port, runner
 
 logging.getLogger("databricks.sql.unsafe").setLevel(logging.ERROR)      # it logs whole answers
 
@@ -25,12 +24,6 @@ READY = "Started ThriftHttpCLIService"
 OPTIONS = {"spark.sql.session.timeZone": "Asia/Tokyo", "spark.sql.ansi.enabled": "false",
            "spark.databricks.delta.snapshotPartitions": "1", "spark.ui.showConsoleProgress": "false",
            "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"}
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Spark:

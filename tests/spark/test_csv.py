@@ -1,13 +1,9 @@
 """The CSV that the library stages, loaded by the COPY INTO that it writes, on Spark: its own CSV reader and casts."""
 
-import sys
-from pathlib import Path
-
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "sandbox"))
-from clients import Reader  # noqa: E402
-from csv_rows import TYPES, expect_same, expect_same_in_any_order, rows, table, through_copy_into  # noqa: E402
+from clients import Reader
+from csv_rows import TYPES, expect_same, expect_same_in_any_order, rows, table, through_copy_into
 
 
 @pytest.fixture(scope="module")

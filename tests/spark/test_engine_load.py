@@ -6,12 +6,12 @@ import time
 import pytest
 
 from load import Load, numbers
-from program import Program, runner
+from program import runner, sandbox_program
 
 
 @pytest.fixture
 def program(build, tmp_path, engine):
-    return Program(build / "lytics-dbx", tmp_path, HOST=f"http://127.0.0.1:{engine.port}", TOKEN="sandbox", HTTP_PATH="/sql/1.0/warehouses/sandbox")
+    return sandbox_program(build, tmp_path, engine)
 
 
 @pytest.mark.parametrize("rule", [{"action": "stall", "executed": True}, {"action": "delay", "seconds": 1}, {"action": "stall"}], ids=["done", "late", "never"])

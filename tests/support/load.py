@@ -3,10 +3,13 @@
 import json
 import re
 
+from s3 import Bucket
+from volume import Volume
+
 
 class Load:
     def __init__(self, program, table, sandbox, s3_key, columns="id:INT,name:STRING", staging="directory", log=None):
-        self.program, self.table, self.columns = program, table, columns
+        self.program, self.table, self.sandbox, self.columns = program, table, sandbox, columns
         self.log = ["--log", log] if log else []
         self.file, self.state = program.folder / "rows.ndjson", program.folder / "state"
         self.staged = program.folder / "staged"
@@ -22,7 +25,7 @@ class Load:
     def write(self, *rows, end="\n"):
         """Rows are objects, or lines as they are."""
         lines = [row if isinstance(row, str) else json.dumps(row) for row in rows]
-        self.file.write_bytes("\n".join([*lines, ""]).removesuffix("\n").encode() + end.encode())
+        self.file.write_bytes("\n".join(lines).encode() + end.encode())
 
     @property
     def arguments(self):
@@ -42,7 +45,13 @@ class Load:
 
     @property
     def left(self):
-        """Staged files that are still there."""
+        """Staged files that are still there, and uploads that were not ended."""
+        if self.staging["type"] == "volume":
+            return Volume(self.sandbox.port, self.staging["path"]).names()
+        if self.staging["type"] == "s3":
+            bucket = Bucket(self.staging["bucket"], f"http://127.0.0.1:{self.sandbox.port}/s3", "sandbox", "sandbox-secret")
+            prefix = self.staging["prefix"]
+            return bucket.keys(prefix) + [key for key in bucket.uploads() if key.startswith(prefix)]
         return [path for path in self.staged.rglob("*") if path.is_file()] if self.staged.exists() else []
 
 

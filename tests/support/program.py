@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 from collections import Counter
 
@@ -27,6 +28,10 @@ class Program:
         for secret in (self.env.get("DATABRICKS_TOKEN"), self.env.get("DATABRICKS_PASSWORD")):
             assert secret in (None, "sandbox") or secret not in out + err
         return Output(out, err)
+
+
+def sandbox_program(build, folder, sandbox):
+    return Program(build / "lytics-dbx", folder, HOST=f"http://127.0.0.1:{sandbox.port}", TOKEN="sandbox", HTTP_PATH="/sql/1.0/warehouses/sandbox")
 
 
 class Output:
@@ -94,6 +99,12 @@ class Job:
 def counted(rows):
     """Rows as a multiset, so that a missing or a double one shows."""
     return Counter(json.dumps(row, sort_keys=True) for row in rows)
+
+
+def free_port():
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        return closed.getsockname()[1]
 
 
 def runner(program):
