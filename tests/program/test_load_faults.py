@@ -58,11 +58,11 @@ def seal(one, faulty, *more):
 # Secrets
 
 def test_a_secret_that_leaks_is_found(secrets, tmp_path):
-    """Whole, cut, in base64 not: that is not how anything here writes."""
+    """Whole and cut; in base64 not, which is not how anything here writes."""
     folder = tmp_path / "state"
     folder.mkdir()
     clean, staging = folder / "clean.json", tmp_path / "staging.json"
-    clean.write_text(base64.b64encode(b"nothing").decode())
+    clean.write_text(base64.b64encode(secrets.token.encode()).decode())
     staging.write_text(json.dumps(secrets.s3))
     assert secrets.files(tmp_path, but=["staging.json"]) == []
     for secret in (secrets.token, secrets.s3["secret_access_key"], secrets.s3["session_token"], secrets.make()):
@@ -81,6 +81,13 @@ def test_no_secret_is_left_anywhere(load, sql, faulty, secrets, staging):
     """At the most talkative, through refusals that repeat what was sent; the fixture looks for secrets."""
     one = load(staging=staging, log="debug")
     one.write(*numbers(1, 30))
+    faulty.faults({"rpc": "S3.PutObject", "action": "status", "status": 403,
+                   "body": f"<Error><Code>AccessDenied</Code><Message>refused: {', '.join(secrets.s3.values())}!</Message></Error>"},
+                  {"rpc": "Files.Put", "action": "status", "status": 403,
+                   "body": json.dumps({"error_code": "PERMISSION_DENIED", "message": f"refused: Bearer {secrets.token}!"})})
+    told = one.fails("--part-rows", "10")
+    assert "403" in told and "refused: " in told, told
+    faulty.control("DELETE", "faults")
     faulty.faults({"statement": "COPY INTO", "action": "refuse", "class": "PARSE_SYNTAX_ERROR", "sqlstate": "42601", "message": "near {statement}"})
     told = one.fails("--part-rows", "10")
     assert "COPY INTO" in told
@@ -89,7 +96,7 @@ def test_no_secret_is_left_anywhere(load, sql, faulty, secrets, staging):
     one.fails("--part-rows", "10")
     faulty.control("DELETE", "faults")
     one.run("--part-rows", "10")
-    assert ids(sql, one.table) == list(range(1, 31))
+    assert ids(sql, one.table) == list(range(1, 31)) and one.left == []
 
 
 # Credentials that expire

@@ -50,16 +50,20 @@ class Answer:
         return self.error["Code"]
 
 
-def signed(port, method, path, body=b"", headers=(), key=KEY, region="us-east-1", late=timedelta(), payload=None, after=(),
-           connection=None):
-    """One request. `payload` is what the signature says of the body; `after` are headers that are not signed."""
+def signed_headers(port, method, path, body=b"", headers=(), key=KEY, region="us-east-1", late=timedelta(), payload=None):
+    """Those of a request. `payload` is what the signature says of the body."""
     signer = Dated(Credentials(*key), "s3", region)
     signer.late = late
     request = AWSRequest(method, f"http://127.0.0.1:{port}{path}", dict(headers))
     request.context["payload"] = payload or hashlib.sha256(body).hexdigest()
     signer.add_auth(request)
+    return dict(request.headers.items())
+
+
+def signed(port, method, path, body=b"", headers=(), after=(), connection=None, **options):
+    """One request. `after` are headers that are not signed."""
     connection = connection or http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-    sent = {**dict(request.headers.items()), **dict(after)}
+    sent = {**signed_headers(port, method, path, body, headers, **options), **dict(after)}
     if method in ("PUT", "POST") and isinstance(body, bytes):
         sent.setdefault("Content-Length", str(len(body)))
     connection.request(method, path, body or None, sent)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
-from storage_clients import KEY, object_path, s3_client, signed
+from storage_clients import KEY, object_path, s3_client, signed, signed_headers
 
 MIB = 1 << 20
 UNSIGNED = "UNSIGNED-PAYLOAD"
@@ -339,7 +339,7 @@ def test_what_has_to_be_signed(sandbox, bucket):
 def test_signatures_of_odd_keys(sandbox, bucket, key):
     path = object_path(bucket, key)
     assert signed(sandbox.port, "PUT", path, b"x").status == 200
-    # Two keys that differ only in how they are encoded are two keys.
+    # A key with a blank more is another one.
     assert signed(sandbox.port, "HEAD", path).status == 200
     assert signed(sandbox.port, "GET", path + "%20").code in ("NoSuchKey", "KeyTooLongError")
 
@@ -411,8 +411,19 @@ def test_what_is_refused_by_its_head_is_not_sent(sandbox, bucket):
 
 
 def test_a_client_that_waits_is_told_to_go_on(sandbox, bucket):
-    with_body = {"Expect": "100-continue"}
-    assert put(sandbox, bucket, after=with_body).status == 200
+    path, body = object_path(bucket, "waited"), b"sent later"
+    headers = signed_headers(sandbox.port, "PUT", path, body)
+    headers |= {"Host": f"127.0.0.1:{sandbox.port}", "Content-Length": len(body), "Expect": "100-continue"}
+    with socket.create_connection(("127.0.0.1", sandbox.port), timeout=30) as waiting, waiting.makefile("rb") as answers:
+        waiting.sendall("".join([f"PUT {path} HTTP/1.1\r\n", *(f"{name}: {value}\r\n" for name, value in headers.items()), "\r\n"]).encode())
+        assert answers.readline().startswith(b"HTTP/1.1 100 ") and answers.readline() == b"\r\n"
+        waiting.sendall(body)
+        assert answers.readline().startswith(b"HTTP/1.1 200 ")
+    assert signed(sandbox.port, "GET", path).body == body
+    assert put(sandbox, bucket, after={"Expect": "100-continue"}).status == 200     # one that does not wait after all
+
+
+def test_a_connection_is_kept(sandbox, bucket):
     connection = http.client.HTTPConnection("127.0.0.1", sandbox.port, timeout=30)
     for _ in range(3):
         assert put(sandbox, bucket, connection=connection).status == 200

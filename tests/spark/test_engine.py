@@ -11,7 +11,7 @@ import pytest
 
 from clients import Wire, connect, t
 from databricks.sql.exc import DatabaseError, ServerOperationError
-from program import Job, Program, runner
+from program import Job, runner, sandbox_program
 
 UTC = datetime.timezone.utc
 REFUSED = (DatabaseError, ServerOperationError)
@@ -225,7 +225,7 @@ def test_cancel_and_time_limit(engine):
         other = Wire(engine.port)
         other.session = wire.session
         started.set()
-        answers.append(other.execute(endless, direct=None, runAsync=False))
+        answers.append(other.execute(endless, runAsync=False))
     thread = threading.Thread(target=run)
     thread.start()
     started.wait()
@@ -233,6 +233,9 @@ def test_cancel_and_time_limit(engine):
     wire.call("CloseSession", t.TCloseSessionReq(wire.session))
     thread.join(20)
     assert not thread.is_alive()
+    (answer,) = answers
+    ended = answer.directResults.operationStatus
+    assert (ended.operationState, ended.sqlState) == (t.TOperationState.CANCELED_STATE, "HY008") and "[OPERATION_CANCELED]" in ended.displayMessage
 
 
 # The program
@@ -240,7 +243,7 @@ def test_cancel_and_time_limit(engine):
 def test_an_import(build, tmp_path, query, space, engine):
     query("""CREATE TABLE events AS SELECT id, timestamp_micros(id DIV 7 * 1000001) AS ts, array(id, NULL) AS a, map('k', id) AS m,
           named_struct('x', id / 2) AS st, CAST(id AS DECIMAL(20,3)) AS d, parse_json('{"q": [1, null]}') AS v FROM range(3000)""")
-    program = Program(build / "lytics-dbx", tmp_path, HOST=f"http://127.0.0.1:{engine.port}", HTTP_PATH="/sql/1.0/warehouses/sandbox", TOKEN="sandbox")
+    program = sandbox_program(build, tmp_path, engine)
     job = Job(program, f"main.{space}.events", continuous_update=True, batch_size=1000)
     job.run()
     assert sorted(row["id"] for row in job.rows) == list(range(3000))
