@@ -151,7 +151,7 @@ def test_a_bad_row_is_named_and_nothing_is_loaded(load, sql, schema, line, words
     assert ids(sql, one.table) == list(range(1, 61))
 
 
-def test_lines_of_any_length_up_to_the_limit(load, sql):
+def test_lines_of_any_length_up_to_the_limit(load):
     one = load()
     most = 64 << 20
     row = '{"id":1,"name":"%s"}' % ("x" * (most - 18))
@@ -160,7 +160,7 @@ def test_lines_of_any_length_up_to_the_limit(load, sql):
     assert "line 3: it has more than 67,108,864 bytes" in one.fails() and one.left == []
 
 
-def test_a_long_line_in_little_memory(load, sql):
+def test_a_long_line(load, sql):
     one = load()
     one.write({"id": 1, "name": "y" * (2 << 20)}, {"id": 2})
     one.run()
@@ -279,7 +279,7 @@ def test_what_was_not_sealed_is_dropped(load, sql):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_stops_it_cleanly(load, sql, schema, number):
+def test_a_signal_stops_it_cleanly(load, sql, number):
     one = load()
     with one.file.open("w") as file:
         file.writelines(json.dumps(row) + "\n" for row in numbers(1, 300000))
@@ -305,7 +305,7 @@ def test_two_at_once(load):
         assert "another runner" in one.fails(code=4)
 
 
-def test_a_file_that_changes_meanwhile(load, sql, faulty):
+def test_a_file_that_changes_meanwhile(load, faulty):
     """Rows are added while the session is opened, between the two readings."""
     one = load()
     one.write(*numbers(1, 3))

@@ -407,12 +407,12 @@ def test_load_names_what_it_needs(tool, option):
     ("id:MAP<STRING,INT>,name:STRING", "column id: the type must be"),
     ("id:MAP<STRING,INT", "column 1: a parenthesis or bracket"),
     ("id:DECIMAL)10,2(", "column 1: a parenthesis"),
-    ("id:INT,ID:INT", "ID"),
-    ("id:INT,tags:ARRAY<STRING>", "tags"),
+    ("id:INT,ID:INT", "column ID: there are two of that name"),
+    ("id:INT,tags:ARRAY<STRING>", "column tags: the type must be"),
     ("id:INT,tags:MAP<STRING,INT>", "column tags: the type must be"),
-    ("id:TEXT", "id"),
-    ("money:DECIMAL(39,2)", "money"),
-    ("a b:INT", "a b"),
+    ("id:TEXT", "column id: the type must be"),
+    ("money:DECIMAL(39,2)", "column money: the type must be"),
+    ("a b:INT", "column a b: Delta takes no name with a blank"),
 ])
 def test_columns_that_are_none(tool, columns, says):
     err = load(tool, columns=columns)
@@ -422,15 +422,15 @@ def test_columns_that_are_none(tool, columns, says):
 @pytest.mark.parametrize("options, says", [
     ({"table": "main.crm"}, "CATALOG.SCHEMA.TABLE is expected"),
     ({"from": "-"}, "standard input"),
-    ({"from": "none.ndjson"}, "--from none.ndjson"),
+    ({"from": "none.ndjson"}, "--from none.ndjson: No such file"),
     ({"from": "."}, "--from .: is no regular file"),
-    ({"staging": "none.json"}, "none.json"),
-    ({"staging": "rows.ndjson"}, "rows.ndjson"),
-    ({"state": "rows.ndjson"}, "rows.ndjson"),
+    ({"staging": "none.json"}, "none.json: not found"),
+    ({"staging": "rows.ndjson"}, "rows.ndjson: type: is required"),
+    ({"state": "rows.ndjson"}, "rows.ndjson: not a folder"),
     ({"part-rows": "0"}, "--part-rows: 0 is no whole number from 1 to 1,000,000,000"),
-    ({"part-rows": "ten"}, "--part-rows"),
+    ({"part-rows": "ten"}, "--part-rows: ten is no whole number"),
     ({"part-bytes": "1e9"}, "--part-bytes: 1e9 is no whole number from 1 to 50,000,000,000"),
-    ({"part-bytes": "99999999999999999999"}, "--part-bytes"),
+    ({"part-bytes": "99999999999999999999"}, "--part-bytes: 99999999999999999999 is no whole number"),
     ({"report": "rows.ndjson"}, "are one file"),
     ({"output": "x"}, "load does not take --output"),
 ])
@@ -440,14 +440,14 @@ def test_what_load_cannot_take(tool, options, says):
 
 
 @pytest.mark.parametrize("staging, says", [
-    ({"type": "ftp"}, "type"),
-    ({"type": "directory"}, "path"),
-    ({"type": "directory", "path": "staged", "bucket": "b"}, "bucket"),
-    ({"type": "volume", "path": "/tmp/x"}, "path"),
-    ({"type": "directory", "path": "staged", "url": "file:/a*b"}, "url"),
-    ({"type": "s3", "prefix": "p"}, "bucket"),
-    ({"type": "s3", "bucket": "b", "prefix": "a*b"}, "prefix"),
-    ([], "staging.json"),
+    ({"type": "ftp"}, "type: must be one of"),
+    ({"type": "directory"}, "path: is required"),
+    ({"type": "directory", "path": "staged", "bucket": "b"}, "bucket: unknown key"),
+    ({"type": "volume", "path": "/tmp/x"}, "path: must be /Volumes/"),
+    ({"type": "directory", "path": "staged", "url": "file:/a*b"}, "url: must be text without *"),
+    ({"type": "s3", "prefix": "p"}, "bucket: is required"),
+    ({"type": "s3", "bucket": "b", "prefix": "a*b"}, "prefix: must be text without *"),
+    ([], "must be a JSON object"),
 ])
 def test_stagings_that_are_none(tool, staging, says):
     tool.file("staging.json", staging)
