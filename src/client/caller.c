@@ -54,7 +54,7 @@ static int authorize(ldbx_caller *caller, const ldbx_call *call, ldbx_error **er
 }
 
 /* A gateway may echo what it was sent into its reason: our secrets must not come back in an error. */
-static void hide_secrets(const ldbx_caller *caller, char *text)
+void ldbx_caller_hide(const ldbx_caller *caller, char *text)
 {
     ldbx_secret_hide(text, strchr((const char *)caller->authorization.data, ' ') + 1); /* behind the scheme */
     ldbx_secret_hide(text, caller->config->credential.password.text);
@@ -91,11 +91,10 @@ static int exchange(ldbx_caller *caller, const ldbx_call *call, const ldbx_http_
     request.deadline_ms = call->deadline_ms;
     request.cancel = call->cancel;
     status = ldbx_transport_exchange(caller->transport, &request, response, reach, error);
-    hide_secrets(caller, response->reason);
+    ldbx_caller_hide(caller, response->reason);
     hide_statement(caller, response);
     if (response->status >= 300 && ldbx_buf_cstr(&response->body) != NULL)
-        hide_secrets(caller, (char *)response->body.data);
-    ldbx_buf_wipe(&caller->authorization);
+        ldbx_caller_hide(caller, (char *)response->body.data);
     return status;
 }
 
@@ -174,13 +173,13 @@ static int try_once(ldbx_caller *caller, const ldbx_call *call, const ldbx_http_
         restate(error, status, ldbx_error_retry(*error), call->statement_id, call->name, "");
     } else {
         status = judge(caller, call, response, error);
-        if (status == LDBX_OK)
-            return LDBX_OK;
         answered = response->status == 200 ? status : LDBX_OK; /* else it is the HTTP status that decides */
         reach = LDBX_REACH_SENT;
     }
-    *decision = ldbx_retry_decide(retry, call->idempotent, answered, reach, response->status, response->retry_after_ms,
-                                  call->start_budget_ms, ldbx_steady_ms());
+    ldbx_buf_wipe(&caller->authorization);
+    if (status != LDBX_OK)
+        *decision = ldbx_retry_decide(retry, call->idempotent, answered, reach, response->status,
+                                      response->retry_after_ms, call->start_budget_ms, ldbx_steady_ms());
     return status;
 }
 

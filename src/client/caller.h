@@ -48,6 +48,10 @@ void ldbx_caller_clear(ldbx_caller *caller);
 int ldbx_caller_send(ldbx_caller *caller, const ldbx_call *call, const ldbx_http_request *request, ldbx_judge_fn judge,
                      ldbx_http_response *response, ldbx_error **error);
 
+/* For a judge that decodes an answer: overwrites the credentials of this attempt in a text, since escapes may have hidden
+ * them from what overwrites them in the bytes. */
+void ldbx_caller_hide(const ldbx_caller *caller, char *text);
+
 /* What to say of credentials that were refused with 401, behind what the server says. */
 const char *ldbx_caller_hint_of_401(const ldbx_caller *caller);
 

@@ -112,6 +112,16 @@ static const char *hint_of_http(const ldbx_caller *caller, int http_status)
     return "";
 }
 
+/* A text of an answer, without our credentials, which it may repeat. */
+static const char *told(const ldbx_caller *caller, const cJSON *answer, const char *name, const char *fallback)
+{
+    const cJSON *text = ldbx_json_get(answer, name);
+
+    if (cJSON_IsString(text))
+        ldbx_caller_hide(caller, text->valuestring);
+    return ldbx_json_text(answer, name, fallback);
+}
+
 /* {"error_code": "NOT_FOUND", "message": "..."}, or whatever a gateway says. */
 static int fail_http(const ldbx_caller *caller, const ldbx_call *call, const ldbx_http_response *response,
                      ldbx_error **error)
@@ -125,10 +135,10 @@ static int fail_http(const ldbx_caller *caller, const ldbx_call *call, const ldb
     ldbx_buf_init(&line, LDBX_MAX_ERROR);
     if (response->body.size <= MAX_REFUSAL)
         ldbx_json_parse(ldbx_buf_get(&response->body), &answer, NULL);
-    facts.error_class = ldbx_json_text(answer, "error_code", NULL);
+    facts.error_class = told(caller, answer, "error_code", NULL);
     if (facts.error_class != NULL)
         ldbx_buf_printf(&line, ": [%s]", facts.error_class);
-    reason = ldbx_json_text(answer, "message", response->reason);
+    reason = told(caller, answer, "message", response->reason);
     if (reason[0] != '\0') {
         ldbx_buf_str(&line, facts.error_class != NULL ? " " : ": ");
         ldbx_buf_one_line(&line, ldbx_view_of(reason), MAX_REASON);

@@ -55,7 +55,7 @@ def test_oauth(build, start):
 
 
 def test_volume(build, start):
-    run(build, start("--client", "my-client:dose-my-secret"), "flow_volume", 51, OAUTH)
+    run(build, start("--client", "my-client:dose-my-secret"), "flow_volume", 52, OAUTH)
 
 
 @pytest.mark.parametrize("form", ["lz4", "columns"])

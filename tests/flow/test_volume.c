@@ -234,6 +234,22 @@ START_TEST(what_is_sent_back_is_hidden)
 }
 END_TEST
 
+/* JSON may write each byte in another way. */
+START_TEST(what_is_sent_back_with_escapes_is_hidden_too)
+{
+    ldbx_config *config = token_config("sandbox");
+
+    open_with(config, path);
+    flow_faults(
+        "[{\"rpc\": \"Files.Put\", \"action\": \"status\", \"status\": 403, \"body\": "
+        "\"{\\\"error_code\\\": \\\"no-\\\\u0073andbox\\\", \\\"message\\\": \\\"not s\\\\u0061ndbox!\\\"}\"}]");
+    expect_status(put(NAME, "a,b\n"), LDBX_FORBIDDEN, error);
+    expect_in_message(error, "HTTP 403: [no-*******] not *******!");
+    ck_assert_str_eq(ldbx_error_class(error), "no-*******");
+    ldbx_config_destroy(config);
+}
+END_TEST
+
 /* A gateway's page is neither consent nor content, and its 404 does not mean that the file is gone. */
 START_TEST(a_gateway_is_not_the_service)
 {
@@ -454,6 +470,7 @@ int main(void)
     tcase_add_test(tcase, a_token_is_renewed_once);
     tcase_add_test(tcase, a_static_token_is_not_repeated);
     tcase_add_test(tcase, what_is_sent_back_is_hidden);
+    tcase_add_test(tcase, what_is_sent_back_with_escapes_is_hidden_too);
     tcase_add_test(tcase, a_gateway_is_not_the_service);
     tcase_add_test(tcase, a_volume_that_is_missing_or_barred);
     tcase_add_test(tcase, it_can_be_cancelled);

@@ -84,7 +84,7 @@ def test_no_secret_is_left_anywhere(load, sql, faulty, secrets, staging):
     faulty.faults({"rpc": "S3.PutObject", "action": "status", "status": 403,
                    "body": f"<Error><Code>AccessDenied</Code><Message>refused: {', '.join(secrets.s3.values())}!</Message></Error>"},
                   {"rpc": "Files.Put", "action": "status", "status": 403,
-                   "body": json.dumps({"error_code": "PERMISSION_DENIED", "message": f"refused: Bearer {secrets.token}!"})})
+                   "body": json.dumps({"error_code": "PERMISSION_DENIED", "message": f"refused: Bearer {secrets.token}!"}).replace("/", "\\/")})
     told = one.fails("--part-rows", "10")
     assert "403" in told and "refused: " in told, told
     faulty.control("DELETE", "faults")
